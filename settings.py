@@ -1,0 +1,213 @@
+"""Settings from the environment and `.env`, checked before anything starts."""
+
+import difflib
+import ipaddress
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ENV_FILE = ".env"
+
+NameList = Annotated[tuple[str, ...], NoDecode]
+"""Comma-separated names, lower-cased: `deepgram, embedded`."""
+
+
+class SettingsError(ValueError):
+    """A setting is wrong. The message names the variable, what is wrong and what would be right."""
+
+
+class ProviderSettings(BaseSettings):
+    """The four variables that every provider may have: `<PROVIDER>_API_KEY` and its siblings."""
+
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True)
+
+    api_key: SecretStr | None = None
+    base_url: str | None = None
+    model: str | None = None
+    voice: str | None = None
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_a_provider_url(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        return _checked_url(url, plain={"http", "ws"}, secure={"https", "wss"})
+
+    @property
+    def key(self) -> str:
+        """The key in clear, or "" when there is none."""
+        return self.api_key.get_secret_value() if self.api_key else ""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, with the default that a newcomer gets.
+
+    Raises:
+        SettingsError: from :meth:`load`, for a wrong or unknown value.
+    """
+
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(7860, ge=1, le=65535)
+    public_url: str | None = None
+
+    stt: NameList = ()
+    llm: NameList = ()
+    tts: NameList = ()
+
+    data_dir: Path = Path("data")
+    log_level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    max_calls: int = Field(8, ge=1, le=1000)
+    drain_s: float = Field(60, ge=0, le=3600)
+
+    twilio_account_sid: str | None = None
+    twilio_auth_token: SecretStr | None = None
+    twilio_base_url: str = "https://api.twilio.com"
+    handoff_number: str | None = None
+
+    daily_api_key: SecretStr | None = None
+    daily_api_url: str = "https://api.daily.co/v1"
+
+    @field_validator("stt", "llm", "tts", mode="before")
+    @classmethod
+    def _names(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(name.strip().lower() for name in value.split(",") if name.strip())
+        return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: Any) -> Any:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_public(cls, url: str | None) -> str | None:
+        return None if url is None else _checked_url(url, plain={"http"}, secure={"https"})
+
+    @field_validator("twilio_base_url", "daily_api_url")
+    @classmethod
+    def _is_rest(cls, url: str) -> str:
+        return _checked_url(url, plain={"http"}, secure={"https"})
+
+    @field_validator("twilio_account_sid")
+    @classmethod
+    def _is_account(cls, sid: str | None) -> str | None:
+        if sid is not None and not re.fullmatch(r"AC[0-9a-fA-F]{32}", sid):
+            raise ValueError('an account SID is "AC" and 32 hexadecimal digits')
+        return sid
+
+    @field_validator("handoff_number")
+    @classmethod
+    def _is_e164(cls, number: str | None) -> str | None:
+        if number is not None and not re.fullmatch(r"\+[1-9]\d{6,14}", number):
+            raise ValueError("write it with country code and without spaces, as in +14155550123")
+        return number
+
+    @field_validator("host")
+    @classmethod
+    def _is_host(cls, host: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9.:\-]+", host):
+            raise ValueError("it should be a host name or an IP address, as in 127.0.0.1")
+        return host
+
+    @classmethod
+    def load(cls, env_file: Path | str | None = ENV_FILE) -> "Settings":
+        """Read the environment and `env_file`; the environment wins.
+
+        Raises:
+            SettingsError: naming every variable that is wrong.
+        """
+        try:
+            return cls(_env_file=env_file)  # pyright: ignore[reportCallIssue]
+        except ValidationError as error:
+            raise SettingsError(_as_sentences(error, prefix="")) from None
+
+    def provider(self, name: str, env_file: Path | str | None = ENV_FILE) -> ProviderSettings:
+        """The variables of one provider, as in `DEEPGRAM_API_KEY` for `deepgram`.
+
+        Raises:
+            SettingsError: naming every variable that is wrong.
+        """
+        prefix = name.upper().replace("-", "_") + "_"
+        try:
+            return ProviderSettings(_env_prefix=prefix, _env_file=env_file)  # pyright: ignore[reportCallIssue]
+        except ValidationError as error:
+            raise SettingsError(_as_sentences(error, prefix=prefix)) from None
+
+    @property
+    def twilio_token(self) -> str:
+        """Twilio's auth token in clear, or "" when phone calls are off."""
+        return self.twilio_auth_token.get_secret_value() if self.twilio_auth_token else ""
+
+    @property
+    def daily_key(self) -> str:
+        """Daily's key in clear, or "" when browser calls go over SmallWebRTC."""
+        return self.daily_api_key.get_secret_value() if self.daily_api_key else ""
+
+
+def unknown_names(known: Iterable[str], env_file: Path | str = ENV_FILE) -> list[str]:
+    """A sentence for every name in `env_file` that no part of Switchboard reads.
+
+    Only the file is looked at: the environment belongs to others as well.
+    """
+    names = sorted(set(known))
+    sentences: list[str] = []
+    for name in dotenv_values(env_file):
+        if name in names:
+            continue
+        close = difflib.get_close_matches(name, names, n=1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        sentences.append(f"{env_file}: {name} is not a setting of Switchboard.{hint}")
+    return sentences
+
+
+def setting_names(providers: Iterable[str]) -> list[str]:
+    """Every variable that is read, given the names of the providers."""
+    own = [name.upper() for name in Settings.model_fields]
+    suffixes = [name.upper() for name in ProviderSettings.model_fields]
+    return own + [f"{p.upper().replace('-', '_')}_{s}" for p in providers for s in suffixes]
+
+
+def _checked_url(url: str, *, plain: set[str], secure: set[str]) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in plain | secure or not parts.hostname:
+        schemes = " or ".join(f"{scheme}://" for scheme in sorted(plain | secure, reverse=True))
+        raise ValueError(f"it should be a full address that starts with {schemes}")
+    if parts.scheme in plain and not _is_loopback(parts.hostname):
+        raise ValueError(
+            f"{parts.scheme}:// is accepted for this machine only; "
+            f"use {sorted(secure)[0]}:// for {parts.hostname}"
+        )
+    return url.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _as_sentences(error: ValidationError, prefix: str) -> str:
+    sentences = []
+    for item in error.errors():
+        name = prefix + str(item["loc"][0]).upper()
+        given = "" if _is_secret(name) else f'="{item["input"]}"'
+        what = item["msg"].removeprefix("Value error, ").replace("Input should be", "it should be")
+        sentences.append(f"{name}{given} is wrong: {what}.")
+    return " ".join(sentences)
+
+
+def _is_secret(name: str) -> bool:
+    return name.endswith(("_KEY", "_TOKEN"))

@@ -1,0 +1,105 @@
+"""Answering a call: from a runner's arguments to the last word."""
+
+import asyncio
+import uuid
+
+from loguru import logger
+from pipecat.frames.frames import TTSSpeakFrame
+from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.processors.frameworks.rtvi import RTVIFunctionCallReportLevel, RTVIObserverParams
+from pipecat.runner.types import RunnerArguments
+from pipecat.workers.runner import WorkerRunner
+
+from calls.bot import Bot
+from calls.call import Call
+from calls.channel import AUDIO_IN_HZ, Channel, open_channel
+from calls.record import CallRecord
+from services.choice import Choices, choose
+from settings import Settings
+
+# A page says when it is ready to show words. A client that never does is greeted all the same.
+_GREET_AT_LATEST_S = 1.5
+
+
+async def answer(
+    bot: Bot,
+    args: RunnerArguments,
+    settings: Settings | None = None,
+    choices: Choices | None = None,
+) -> None:
+    """Run one call of `bot` until it is over.
+
+    Parameters:
+        bot: Who answers.
+        args: From this server, or from any of Pipecat's runners.
+        settings: Of the process; read from the environment under Pipecat's runners.
+        choices: Of the process; made from the settings under Pipecat's runners.
+
+    Raises:
+        SettingsError: when the settings are wrong.
+    """
+    settings = settings or Settings.load()
+    call_id = args.session_id or uuid.uuid4().hex
+    with logger.contextualize(call=call_id[:8]):
+        channel = await open_channel(args)
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        call = Call(
+            call_id,
+            bot=bot,
+            channel=channel,
+            choices=choices or choose(settings),
+            settings=settings,
+            record=CallRecord(settings.data_dir / "calls", call_id),
+        )
+        call.record.opened(**call.described())
+        logger.info(f"{bot.name} answers a {channel.name} call")
+        try:
+            await _run(call, channel, args)
+        finally:
+            call.record.closed()
+
+
+async def _run(call: Call, channel: Channel, args: RunnerArguments) -> None:
+    worker = PipelineWorker(
+        await call.bot.build(call),
+        params=PipelineParams(
+            audio_in_sample_rate=AUDIO_IN_HZ,
+            audio_out_sample_rate=channel.audio_out_hz,
+            enable_metrics=True,
+            enable_usage_metrics=True,
+        ),
+        rtvi_observer_params=RTVIObserverParams(
+            function_call_report_level={"*": RTVIFunctionCallReportLevel.NAME}
+        ),
+        app_resources=call,
+        idle_timeout_secs=args.pipeline_idle_timeout_secs,
+    )
+    call.runs_in(worker)
+    _greet_and_part(call, channel, worker)
+    runner = WorkerRunner(handle_sigint=args.handle_sigint, handle_sigterm=args.handle_sigterm)
+    await runner.add_workers(worker)
+    await runner.run()
+
+
+def _greet_and_part(call: Call, channel: Channel, worker: PipelineWorker) -> None:
+    ready = asyncio.Event()
+
+    @worker.rtvi.event_handler("on_client_ready")
+    async def on_client_ready(_: object) -> None:
+        await call.show({"type": "call", **call.described()})
+        ready.set()
+
+    @channel.transport.event_handler("on_client_connected")
+    async def on_client_connected(*_: object) -> None:
+        if channel.name in ("web", "daily"):
+            try:
+                await asyncio.wait_for(ready.wait(), _GREET_AT_LATEST_S)
+            except TimeoutError:
+                logger.info("The client shows no words; greeting it all the same.")
+        if call.bot.greeting:
+            await worker.queue_frame(TTSSpeakFrame(call.bot.greeting))
+
+    @channel.transport.event_handler("on_client_disconnected")
+    async def on_client_disconnected(*_: object) -> None:
+        call.record.ending("the caller hung up")
+        await worker.cancel(reason="the caller hung up")

@@ -1,0 +1,68 @@
+"""The `switchboard` command."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from loguru import logger
+from rich.console import Console
+
+from settings import Settings, SettingsError
+
+cli = typer.Typer(
+    help="Voice agents on the phone and on the web.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@cli.command()
+def serve() -> None:
+    """Serve the page, the phone routes and the bots (settings come from .env)."""
+    from server.serve import serve as serve_until_told
+
+    try:
+        serve_until_told(Settings.load())
+    except SettingsError as error:
+        typer.echo(f"Switchboard does not start. {error}", err=True)
+        raise typer.Exit(2) from None
+
+
+@cli.command()
+def doctor() -> None:
+    """Show what would be used per stage and channel, why, and what is missing."""
+    from scripts.doctor import doctor as examine
+
+    raise typer.Exit(examine(Console()))
+
+
+@cli.command()
+def call(
+    bot: Annotated[str, typer.Argument(help="The bot's file in bots/, without .py")],
+    say: Annotated[
+        list[str] | None, typer.Option(help="Say this line instead of the bot's own (repeatable)")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the recording, the record and the data")
+    ] = None,
+    voice: Annotated[str, typer.Option(help="The caller's voice")] = "",
+) -> None:
+    """Phone a bot with a synthetic caller, over the real Twilio protocol."""
+    from scripts.call import call as phone
+
+    raise typer.Exit(asyncio.run(phone(bot, say=say or [], as_json=as_json, out=out, voice=voice)))
+
+
+def main() -> None:
+    # Until a command sets up its own log: no greetings of libraries between a command's lines.
+    logger.remove()
+    logger.add(sys.stderr, level="WARNING", format="{message}")
+    cli()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""The application: the routes of the house, put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.routing import WebSocketRoute
+
+from server import health, page, refusals, start, twilio_voice, webrtc
+from server.house import House
+from server.stream_tokens import StreamTokens
+from server.twilio_media import media
+
+
+class MediaEndpoint:
+    """Starlette takes a function for an endpoint of its own kind; an instance is ASGI."""
+
+    __call__ = staticmethod(media)
+
+
+def create_app(house: House) -> FastAPI:
+    """The ASGI application of one process."""
+    signalling = webrtc.Signalling()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await house.calls.finish(at_most_s=0)
+        await signalling.handler.close()
+
+    app = FastAPI(title="Switchboard", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.house = house
+    app.state.signalling = signalling
+    app.state.stream_tokens = StreamTokens()
+    for routes in (health.routes, start.routes, webrtc.routes, twilio_voice.routes):
+        app.include_router(routes)
+    app.router.routes.append(WebSocketRoute("/twilio/media/{token}", MediaEndpoint()))
+    refusals.install(app)
+    page.install(app, daily=bool(house.settings.daily_key))
+    return app

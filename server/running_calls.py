@@ -1,0 +1,42 @@
+"""The calls of this process: each a task that holds its line until it is over."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from loguru import logger
+
+from server.lines import Line
+
+
+class RunningCalls:
+    """Owns every call's task, from the first ring to the end."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, line: Line, call: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run `call` on `line`. The line is free again when the call is over, however it ends."""
+        task = asyncio.create_task(call)
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: self._over(done, line))
+        return task
+
+    async def finish(self, *, at_most_s: float) -> None:
+        """Let the running calls end by themselves, then end those that are left."""
+        if not self._tasks:
+            return
+        logger.info(f"{len(self._tasks)} calls are running; they have {at_most_s:.0f} s to finish")
+        await asyncio.wait(set(self._tasks), timeout=at_most_s)
+        left = set(self._tasks)
+        for task in left:
+            task.cancel()
+        if left:
+            logger.warning(f"{len(left)} calls were cut off")
+            await asyncio.wait(left)
+
+    def _over(self, task: asyncio.Task[None], line: Line) -> None:
+        self._tasks.discard(task)
+        line.release()
+        if not task.cancelled() and (error := task.exception()):
+            logger.opt(exception=error).error(f"A call ended with an error: {error}")

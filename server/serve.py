@@ -1,0 +1,89 @@
+"""The long-lived process: start, take calls, drain, end."""
+
+import asyncio
+import signal
+from types import FrameType
+
+import uvicorn
+from loguru import logger
+
+from calls import models
+from server import logs
+from server.app import create_app
+from server.bots import find_bots
+from server.house import House
+from server.lines import Lines
+from server.media_messages import MESSAGE_AT_MOST
+from services.choice import choose, provider_names
+from services.provider import STAGE_NAMES
+from settings import Settings, setting_names, unknown_names
+
+# Connections without a call, such as a browser's keep-alive, are not waited for.
+_IDLE_CONNECTIONS_AT_MOST_S = 2
+
+
+def serve(settings: Settings) -> None:
+    """Serve until the process is told to end.
+
+    Raises:
+        SettingsError: when a provider is unknown, without its key or not installed.
+    """
+    logs.set_up(settings.log_level, logs.secrets_of(settings))
+    for sentence in unknown_names(setting_names(provider_names())):
+        logger.warning(sentence)
+    choices = choose(settings)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    house = House(settings, choices, find_bots(), Lines(settings.max_calls))
+    models.load()
+    for stage, rows in choices.items():
+        stand_in = " (a stand-in)" if rows[0].provider.stand_in else ""
+        logger.info(f"{STAGE_NAMES[stage]}: {rows[0].provider.title}{stand_in}: {rows[0].why}")
+    DrainingServer(house).run()
+
+
+class DrainingServer(uvicorn.Server):
+    """On SIGTERM or Ctrl-C: take no more calls, let the running ones finish, end.
+
+    A second signal ends at once.
+    """
+
+    def __init__(self, house: House) -> None:
+        super().__init__(
+            uvicorn.Config(
+                create_app(house),
+                host=house.settings.host,
+                port=house.settings.port,
+                log_config=None,
+                access_log=False,
+                ws_max_size=4 * MESSAGE_AT_MOST,
+                timeout_graceful_shutdown=_IDLE_CONNECTIONS_AT_MOST_S,
+            )
+        )
+        self._house = house
+        self._draining: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def startup(self, sockets: list | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+        if self.started:
+            settings = self._house.settings
+            logger.info(
+                f"Ready: http://{settings.host}:{settings.port} with "
+                f"{len(self._house.bots)} bots and {settings.max_calls} lines"
+            )
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self._loop is None or self._house.lines.closed:
+            super().handle_exit(signal.SIGINT, frame)
+            return
+        self._house.lines.close()
+        self._loop.call_soon_threadsafe(self._begin_to_drain)
+
+    def _begin_to_drain(self) -> None:
+        self._draining = asyncio.ensure_future(self._drain())
+
+    async def _drain(self) -> None:
+        logger.info("Taking no more calls")
+        await self._house.calls.finish(at_most_s=self._house.settings.drain_s)
+        self.should_exit = True

@@ -1,0 +1,54 @@
+"""Speech-to-text providers, in order of preference."""
+
+from pipecat.services.stt_service import STTService
+
+from services.provider import Provider, Wish, given
+from settings import ProviderSettings
+
+
+def _deepgram(_: Provider, settings: ProviderSettings, wish: Wish) -> STTService:
+    from pipecat.services.deepgram.stt import DeepgramSTTService
+
+    return DeepgramSTTService(
+        api_key=settings.key,
+        **given(base_url=settings.base_url),
+        # smart_format waits for more words before it writes a number: slower, and for readers.
+        settings=DeepgramSTTService.Settings(
+            smart_format=False,
+            **given(model=settings.model, keyterm=list(wish.keyterms)),
+        ),
+    )
+
+
+def _pocketsphinx(_: Provider, settings: ProviderSettings, wish: Wish) -> STTService:
+    from services.embedded.stt import PocketsphinxSTTService
+
+    spoken = [line for topic in wish.topics for line in topic.says]
+    return PocketsphinxSTTService(
+        sample_lines=[*spoken, *wish.sample_lines],
+        keyterms=wish.keyterms,
+        telephone=wish.telephone,
+        cache_dir=wish.cache_dir,
+    )
+
+
+PROVIDERS = (
+    Provider(
+        name="deepgram",
+        stage="stt",
+        tier="cloud",
+        title="Deepgram Nova-3",
+        modules=("deepgram",),
+        install='pip install "pipecat-ai[deepgram]"',
+        build=_deepgram,
+    ),
+    Provider(
+        name="embedded",
+        stage="stt",
+        tier="embedded",
+        title="pocketsphinx",
+        modules=("pocketsphinx",),
+        install='pip install "switchboard[embedded]"',
+        build=_pocketsphinx,
+    ),
+)
