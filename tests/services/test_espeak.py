@@ -1,0 +1,259 @@
+import asyncio
+import subprocess
+import sys
+import threading
+from contextlib import aclosing, closing
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.embedded.espeak import (
+    SAMPLE_RATE_HZ,
+    Chunk,
+    VoiceSpec,
+    Word,
+    check_voice,
+    is_speakable,
+    speak,
+    stream,
+    synthesise,
+)
+
+ORDER = "Your order 47291 was shipped on Monday, November 23rd at 9:30."
+TALE = "This is a sentence about nothing much, and it goes on for a while. " * 150
+
+
+def samples(pcm: bytes) -> np.ndarray:
+    return np.frombuffer(pcm, np.int16).astype(np.float64) / 32768
+
+
+def loudness(pcm: bytes) -> np.ndarray:
+    windows = samples(pcm)
+    return np.sqrt((windows[: windows.size // 1102 * 1102].reshape(-1, 1102) ** 2).mean(axis=1))
+
+
+def words_of(chunks: list[Chunk]) -> list[Word]:
+    return [word for chunk in chunks for word in chunk.words]
+
+
+def pcm_of(chunks: list[Chunk]) -> bytes:
+    return b"".join(chunk.pcm for chunk in chunks)
+
+
+async def heard(text: str, spec: VoiceSpec) -> list[Chunk]:
+    return [chunk async for chunk in stream(text, spec)]
+
+
+def wait_for_the_worker() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "espeak-ng":
+            thread.join(timeout=10)
+
+
+def assert_same_speech(one: list[Chunk], other: list[Chunk]) -> None:
+    # No two renderings are equal to the sample: espeak-ng's oscillators run on between texts.
+    ours, theirs = loudness(pcm_of(one)), loudness(pcm_of(other))
+    assert abs(ours.size - theirs.size) <= 1
+    both = min(ours.size, theirs.size)
+    assert np.corrcoef(ours[:both], theirs[:both])[0, 1] > 0.95
+    assert [word.text for word in words_of(one)] == [word.text for word in words_of(other)]
+    for mine, yours in zip(words_of(one), words_of(other), strict=True):
+        assert mine.start_ms == pytest.approx(yours.start_ms, abs=25)
+
+
+def test_every_word_of_a_sentence_is_reported_once_with_its_place_and_time():
+    chunks = list(synthesise(ORDER))
+    words = words_of(chunks)
+    assert [word.text for word in words] == ORDER.split()
+    assert all(ORDER[w.position : w.position + w.length] == w.text for w in words)
+    starts = [word.start_ms for word in words]
+    assert starts == sorted(starts)
+    assert starts[0] < 50
+    assert starts[-1] < len(pcm_of(chunks)) / 2 / SAMPLE_RATE_HZ * 1000 - 500
+
+
+def test_a_number_keeps_its_digits_and_lasts_as_long_as_it_takes_to_say():
+    words = {word.text: word.start_ms for word in words_of(list(synthesise(ORDER)))}
+    assert words["was"] - words["47291"] > 1500
+
+
+def test_words_that_are_said_in_one_go_keep_their_order():
+    chunks = list(synthesise("It's of the kind that I have been to."))
+    starts = [word.start_ms for word in words_of(chunks)]
+    assert len(starts) == 9
+    assert all(early < late for early, late in zip(starts, starts[1:], strict=False))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(max_size=60))
+def test_any_text_is_either_silent_or_reported_in_full(text: str):
+    chunks = list(synthesise(text))
+    if is_speakable(text):
+        assert [word.text for word in words_of(chunks)] == text.split()
+    else:
+        assert chunks == []
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n", "...", "?!", "—", "👍", "👨‍👩‍👧 🎉"])
+def test_text_without_a_sound_yields_nothing(text: str):
+    assert list(synthesise(text)) == []
+
+
+@pytest.mark.parametrize("voice", ["en-us", "en-us+f2", "en-us+f3", "en-us+klatt", "de", "fr+m3"])
+def test_every_voice_speaks_at_the_same_level_and_never_clips(voice: str):
+    level = samples(speak(ORDER, VoiceSpec.parse(voice)))
+    assert -23 < 20 * np.log10(np.sqrt((level**2).mean())) < -18
+    assert np.abs(level).max() < 0.999
+
+
+def test_half_the_volume_is_six_decibels_less():
+    full, half = (np.std(samples(speak(ORDER, VoiceSpec(volume=v)))) for v in (100, 50))
+    assert 20 * np.log10(half / full) == pytest.approx(-6, abs=1)
+
+
+@pytest.mark.parametrize("text", ["Hello there.", "Is it you?", "Stop!", "Well, ok", ORDER])
+def test_hardly_any_silence_before_and_a_short_pause_after_a_sentence(text: str):
+    pcm = samples(speak(text, VoiceSpec(variant="")))
+    loud = np.flatnonzero(np.abs(pcm) > 100 / 32768)
+    assert loud[0] <= SAMPLE_RATE_HZ * 0.010
+    assert pcm.size - loud[-1] - 1 <= SAMPLE_RATE_HZ * 0.150
+
+
+def test_a_chunk_lasts_at_most_forty_milliseconds():
+    chunks = list(synthesise(ORDER))
+    assert max(len(chunk.pcm) for chunk in chunks) <= SAMPLE_RATE_HZ * 0.040 * 2
+    assert len(chunks) > 100
+
+
+async def test_calls_that_speak_at_once_hear_only_themselves():
+    lines = [
+        (ORDER + " " + "It weighs two kilos and comes in a blue box. " * 8, VoiceSpec()),
+        ("Guten Tag, was kann ich für Sie tun? " * 12, VoiceSpec.parse("de+m3@150")),
+        ("No. " + "We are closed on Sundays. " * 12, VoiceSpec.parse("en-us+f2@190")),
+    ]
+    alone = [await heard(text, spec) for text, spec in lines]
+    together = await asyncio.gather(*(heard(text, spec) for text, spec in lines))
+    for one, other in zip(alone, together, strict=True):
+        assert_same_speech(one, other)
+
+
+async def test_a_long_text_does_not_hold_up_a_short_one():
+    long = asyncio.create_task(heard(TALE, VoiceSpec()))
+    short = asyncio.create_task(heard("Hello.", VoiceSpec()))
+    done, _ = await asyncio.wait([long, short], return_when=asyncio.FIRST_COMPLETED)
+    assert done == {short}
+    assert len(pcm_of(await long)) > 100 * len(pcm_of(short.result()))
+
+
+def test_speech_given_up_stops_the_engine_and_leaves_nothing_to_the_next():
+    alone = list(synthesise(ORDER))
+    with closing(synthesise(TALE)) as speech:
+        next(speech)
+    assert_same_speech(alone, list(synthesise(ORDER)))
+
+
+async def test_speech_given_up_in_an_event_loop_stops_the_engine():
+    async with aclosing(stream(TALE)) as speech:
+        await anext(speech)
+    await asyncio.to_thread(wait_for_the_worker)
+    assert "espeak-ng" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_no_thread_is_left_when_nobody_speaks():
+    before = threading.active_count()
+    calls = [threading.Thread(target=speak, args=(ORDER,)) for _ in range(4)]
+    for call in calls:
+        call.start()
+    for call in calls:
+        call.join()
+    wait_for_the_worker()
+    assert threading.active_count() == before
+
+
+def test_a_word_longer_than_a_piece_is_one_word():
+    assert [word.text for word in words_of(list(synthesise("x" * 600)))] == ["x" * 600]
+
+
+def test_long_text_is_cut_into_pieces_without_losing_a_word():
+    assert [word.text for word in words_of(list(synthesise(TALE[:2000])))] == TALE[:2000].split()
+
+
+def test_an_unknown_voice_is_refused_with_those_there_are():
+    with pytest.raises(ValueError, match=r'no voice "tlh"\. Available: .*en-us'):
+        check_voice(VoiceSpec(voice="tlh"))
+
+
+def test_an_unknown_variant_is_refused_with_those_there_are():
+    with pytest.raises(ValueError, match=r'no variant "zz"\. Available: .*f2'):
+        speak("Hello.", VoiceSpec(variant="zz"))
+
+
+def test_a_voice_is_found_whatever_its_capitals():
+    assert check_voice(VoiceSpec.parse("EN-US+annie")) == VoiceSpec(variant="Annie")
+
+
+@pytest.mark.parametrize(
+    ("name", "spec"),
+    [
+        ("en-us", VoiceSpec(variant="")),
+        ("en-us+f2", VoiceSpec(variant="f2")),
+        ("en-us+f2@180", VoiceSpec(variant="f2", rate_wpm=180)),
+        ("de@140", VoiceSpec(voice="de", variant="", rate_wpm=140)),
+    ],
+)
+def test_a_voice_is_named_in_one_word(name: str, spec: VoiceSpec):
+    assert VoiceSpec.parse(name) == spec
+    assert VoiceSpec.parse(str(spec)) == spec
+
+
+@pytest.mark.parametrize("name", ["", "+f2", "en-us+f2@fast", "en-us@@1"])
+def test_a_voice_that_cannot_be_read_is_refused_with_the_forms_it_may_have(name: str):
+    with pytest.raises(ValueError, match=r"write it like"):
+        VoiceSpec.parse(name)
+
+
+@pytest.mark.parametrize(
+    ("limits", "named"),
+    [
+        ({"rate_wpm": 20}, "rate_wpm is 20, but must lie between 80 and 450"),
+        ({"pitch": 100}, "pitch is 100"),
+        ({"pitch_range": -1}, "pitch_range is -1"),
+        ({"word_gap_ms": 501}, "word_gap_ms is 501"),
+        ({"volume": 201}, "volume is 201"),
+    ],
+)
+def test_a_number_out_of_bounds_is_named_with_its_limits(limits: dict[str, int], named: str):
+    with pytest.raises(ValueError, match=named):
+        VoiceSpec(**limits)
+
+
+def run_python(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+
+
+def test_without_the_extra_the_error_says_what_to_install():
+    result = run_python(
+        "import sys; sys.modules['espeakng_loader'] = None\n"
+        "from services.embedded.espeak import speak; speak('Hello.')"
+    )
+    assert result.stderr.rstrip().endswith(
+        'The embedded voice needs the "embedded" extra: pip install "switchboard[embedded]".'
+    )
+
+
+def test_speech_in_progress_does_not_keep_the_interpreter_alive():
+    result = run_python(
+        "from services.embedded.espeak import synthesise\n"
+        "speech = synthesise('One sentence after another. ' * 20_000); next(speech)\n"
+        "print('leaving')"
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, "leaving\n", "")
+
+
+def test_the_engine_needs_no_pipecat():
+    result = run_python(
+        "import sys, services.embedded.espeak\nprint([m for m in sys.modules if 'pipecat' in m])"
+    )
+    assert result.stdout == "[]\n"
