@@ -3,6 +3,8 @@ import subprocess
 import sys
 import threading
 from contextlib import aclosing, closing
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,7 +85,7 @@ def test_words_that_are_said_in_one_go_keep_their_order():
     chunks = list(synthesise("It's of the kind that I have been to."))
     starts = [word.start_ms for word in words_of(chunks)]
     assert len(starts) == 9
-    assert all(early < late for early, late in zip(starts, starts[1:], strict=False))
+    assert all(early < late for early, late in pairwise(starts))
 
 
 @settings(max_examples=40, deadline=None)
@@ -224,7 +226,7 @@ def test_a_voice_that_cannot_be_read_is_refused_with_the_forms_it_may_have(name:
         ({"volume": 201}, "volume is 201"),
     ],
 )
-def test_a_number_out_of_bounds_is_named_with_its_limits(limits: dict[str, int], named: str):
+def test_a_number_out_of_bounds_is_named_with_its_limits(limits: dict[str, Any], named: str):
     with pytest.raises(ValueError, match=named):
         VoiceSpec(**limits)
 
