@@ -1,5 +1,6 @@
 """Reads the record that the server writes while a call runs: one JSON object a line."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,16 @@ class CallRecord:
 
     def between(self, kind: str, start_s: float, end_s: float) -> list[Event]:
         return [e for e in self.events(kind) if start_s <= e["at_s"] < end_s]
+
+    async def closed(self, *, timeout_s: float) -> bool:
+        """Wait for the record's last line. False: it did not come in time."""
+        loop = asyncio.get_running_loop()
+        deadline_s = loop.time() + timeout_s
+        while not self.events("end"):  # a file has no event to wait for
+            if loop.time() > deadline_s:
+                return False
+            await asyncio.sleep(0.05)
+        return True
 
     def _read_on(self) -> None:
         if self.path is None:
