@@ -69,7 +69,7 @@ def booking_read_back(start: datetime, patient: Patient, today: date) -> Answer:
 
 def booked(start: datetime, patient: Patient, today: date) -> Answer:
     """Confirm a booking."""
-    say = f"{patient.name} is booked for {when(start, today)}. Is there anything else?"
+    say = f"{patient.name} is booked for {when(start, today)}."
     return {"say": say, **_booking_facts(start, patient), "booked": True}
 
 

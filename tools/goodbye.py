@@ -15,7 +15,7 @@ class EndableCall(Protocol):
         """End the call once everything queued has been played; returns at once."""
 
 
-async def say_goodbye(params: FunctionCallParams, farewell: str = DEFAULT_FAREWELL) -> None:
+async def say_goodbye(params: FunctionCallParams, farewell: str) -> None:
     """Say farewell and hang up. Call it when the caller says goodbye or needs nothing more.
 
     Args:

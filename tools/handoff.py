@@ -44,7 +44,7 @@ class HandoffCall(Protocol):
 
 # A caller who says "thank you" while being put through must not undo it.
 @tool_options(cancel_on_interruption=False, timeout_secs=30)
-async def to_a_person(params: FunctionCallParams, reason: str = "asked for a person") -> None:
+async def to_a_person(params: FunctionCallParams, reason: str) -> None:
     """Get the caller a person. It speaks to the caller itself, so say nothing before or after.
 
     Args:

@@ -26,8 +26,8 @@ async def test_caller_on_the_page_sees_and_hears_a_queue_number_and_the_call_end
 
 
 async def test_next_caller_gets_the_next_number(tmp_path):
-    await CallOnTheBench(tmp_path).uses(to_a_person)
-    assert (await CallOnTheBench(tmp_path).uses(to_a_person))["queue_number"] == 2
+    await CallOnTheBench(tmp_path).uses(to_a_person, reason="refund")
+    assert (await CallOnTheBench(tmp_path).uses(to_a_person, reason="refund"))["queue_number"] == 2
 
 
 async def test_caller_on_the_phone_is_told_and_then_put_through(tmp_path):
@@ -57,21 +57,21 @@ async def test_caller_who_cannot_be_put_through_hears_so_and_the_call_goes_on(tm
 
 async def test_phone_without_a_handoff_number_promises_to_call_back(tmp_path):
     call = CallOnTheBench(tmp_path, channel="phone", caller="+15550111")
-    await call.uses(to_a_person)
+    await call.uses(to_a_person, reason="refund")
     assert "call you back" in call.heard()[0]
     assert kinds(call)[-2:] == ["spoken", "ended"]
 
 
 async def test_caller_who_hides_their_number_is_not_promised_a_call_back(tmp_path):
     call = CallOnTheBench(tmp_path, channel="phone")
-    await call.uses(to_a_person)
+    await call.uses(to_a_person, reason="refund")
     assert "call you back" not in call.heard()[0]
     assert "queue number is one" in call.heard()[0]
 
 
 async def test_model_is_not_asked_to_add_words_to_the_handoff(tmp_path):
     call = CallOnTheBench(tmp_path)
-    await call.uses(to_a_person)
+    await call.uses(to_a_person, reason="refund")
     assert ("result", SILENT) in call.events
 
 
