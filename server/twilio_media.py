@@ -17,6 +17,7 @@ from server.stream_tokens import AwaitedStream, StreamTokens
 _START_AT_MOST_S = 5.0
 
 _POLICY_VIOLATION = 1008
+_INTERNAL_ERROR = 1011
 
 
 class TwilioSocket(WebSocket):
@@ -68,8 +69,13 @@ class TwilioSocket(WebSocket):
         logger.warning(f"A media stream was ended: {why}.")
         await self._end(_POLICY_VIOLATION)
 
+    async def hang_up(self) -> None:
+        """The call is over. The pipeline closes its socket itself, unless it never ran."""
+        await self._end(_INTERNAL_ERROR)
+
     async def _end(self, code: int) -> AsgiMessage:
-        if self.application_state == WebSocketState.CONNECTED:
+        both = (self.client_state, self.application_state)
+        if both == (WebSocketState.CONNECTED, WebSocketState.CONNECTED):
             await self.close(code)
         self.client_state = WebSocketState.DISCONNECTED
         return {"type": "websocket.disconnect", "code": code}
@@ -116,3 +122,4 @@ async def _put_through(socket: TwilioSocket, start: Start, stream: AwaitedStream
     task = house.put_through(stream.line, stream.bot, args)
     # The socket lives as long as this endpoint runs.
     await asyncio.wait({task})
+    await socket.hang_up()

@@ -1,5 +1,6 @@
 """Browser calls over SmallWebRTC: signalling as Pipecat's clients speak it."""
 
+import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
@@ -31,7 +32,7 @@ OnConnection = Callable[[SmallWebRTCConnection], Awaitable[None]]
 class Offer(BaseModel):
     """An SDP offer, with what the client wants of the bot in `request_data`."""
 
-    sdp: str = Field(min_length=1, max_length=_SDP_AT_MOST)
+    sdp: str = Field(max_length=_SDP_AT_MOST, pattern=r"^v=0[\s\S]*\nm=audio ")
     type: str = Field(pattern="^offer$")
     pc_id: str | None = None
     restart_pc: bool | None = None
@@ -92,7 +93,9 @@ class Signalling:
             args = SmallWebRTCRunnerArguments(
                 webrtc_connection=connection, body=wanted, session_id=session_id
             )
-            house.put_through(line, bot, args)
+            call = house.put_through(line, bot, args)
+            # The pipeline closes its connection itself, unless it never ran.
+            call.add_done_callback(lambda _: asyncio.ensure_future(connection.disconnect()))
 
         answer = await self._answer(offer, on_connection)
         if refused:

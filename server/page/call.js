@@ -4,7 +4,7 @@
  *
  * Listener: `phase(phase, {reason, problem})` with phase connecting | live | ended,
  * `state(state)` with state listening | hearing | thinking | speaking, `shaky(isShaky)`,
- * `voice(track)`, `message({type, data})`.
+ * `voice(track)`, `trouble(problem)` for what does not end the call, `message({type, data})`.
  */
 import { openMicrophone } from "./microphone.js";
 import * as problems from "./problems.js";
@@ -49,6 +49,10 @@ export class Call {
       const stream = await openMicrophone();
       if (this.#phase === "ended") return stream.getTracks().forEach((track) => track.stop());
       this.microphone = stream;
+      // "ended" comes when the device is unplugged or its permission taken back, not on stop().
+      stream.getAudioTracks()[0].addEventListener("ended", () =>
+        this.#listener.trouble(problems.microphoneLost()),
+      );
       const Link = await linkClass(this.#transports);
       this.#timer = setTimeout(() => this.#end({ problem: problems.botSilent() }), PICK_UP_MS);
       this.#link = new Link({
@@ -90,7 +94,7 @@ export class Call {
         clearTimeout(this.#timer);
         this.#phase = "live";
         this.#listener.phase("live");
-        this.#listener.state("listening");
+        this.#listener.state(this.#botSpeaking ? "speaking" : "listening");
         break;
       case "user-started-speaking":
         this.#listener.state("hearing");
@@ -118,6 +122,7 @@ export class Call {
         break;
       case "error":
         if (data.fatal) this.#reason = problems.botFailed(data.error);
+        else console.warn("the bot reports:", data.error);
         break;
     }
     this.#listener.message(message);

@@ -18,6 +18,7 @@ export class Desk {
   #callWord;
   #clock;
   #startedAt;
+  #last;
   #now;
 
   constructor(root, now = () => performance.now()) {
@@ -55,6 +56,7 @@ export class Desk {
   }
 
   state(state) {
+    this.#last = state;
     this.#state.textContent = STATES[state];
     this.#state.dataset.state = state;
   }
@@ -62,6 +64,7 @@ export class Desk {
   shaky(shaky) {
     this.#state.dataset.shaky = String(shaky);
     if (shaky) this.#state.textContent = "Connection unsteady…";
+    else if (this.#last) this.state(this.#last);
   }
 
   ended(title, note) {
@@ -93,6 +96,7 @@ export class Desk {
     document.body.dataset.phase = phase;
     delete this.#state.dataset.state;
     delete this.#state.dataset.shaky;
+    this.#last = undefined;
     this.#meters.hidden = phase !== "live";
     for (const button of this.#buttons) {
       button.hidden = !button.dataset.when.split(" ").includes(phase);

@@ -17,12 +17,14 @@ const announcer = new Announcer(at("announcer"));
 const transcript = new Transcript(at("conversation"), announcer);
 const desk = new Desk(at("console"));
 const meters = new Meters();
-const voice = new Voice(at("voice"), at("hear"));
+const voice = new Voice(at("voice"), at("sound"));
 const keypad = new Keypad(at("keypad"), at("keypad-toggle"), (key) => call?.press(key));
 
 let house;
 let call;
 let summary;
+// The last call's words stay until the next one has something to show.
+let fresh = true;
 
 const chosenBot = () => {
   const name = new FormData(at("choose")).get("bot");
@@ -74,11 +76,13 @@ function chooseView() {
 function listenerFor(bot) {
   return {
     phase(phase, why) {
+      document.title = phase === "live" ? `On a call with ${bot.title} · Switchboard` : "Switchboard";
       const hadFocus = at("console").contains(document.activeElement) || document.activeElement === document.body;
       if (phase === "connecting") {
         desk.connecting(bot.title);
         announcer.say(`Connecting to ${bot.title}`);
       } else if (phase === "live") {
+        begin(bot);
         desk.live();
         meters.watch(call.microphone, at("level-you"));
         announcer.say(`Connected to ${bot.title}`);
@@ -90,7 +94,9 @@ function listenerFor(bot) {
     state: (state) => desk.state(state),
     shaky: (shaky) => desk.shaky(shaky),
     voice: (track) => meters.watch(voice.play(track), at("level-bot")),
+    trouble: (problem) => desk.showProblem(problem),
     message(message) {
+      begin(bot);
       transcript.receive(message);
       summary.receive(message);
       at("talk-empty").hidden = !transcript.empty;
@@ -102,15 +108,25 @@ function listenerFor(bot) {
   };
 }
 
+function begin(bot) {
+  if (!fresh) return;
+  fresh = false;
+  transcript.begin(bot.title);
+  summary = new Summary();
+  at("talk-title").textContent = bot.title;
+  at("talk-empty").hidden = false;
+}
+
 function ended(bot, { reason, problem }) {
   transcript.end();
   meters.stop();
   voice.stop();
   keypad.reset();
-  const neverTalked = desk.seconds === 0;
-  if (neverTalked) {
+  if (fresh && transcript.empty) {
     show("choose");
     desk.idle(bot.title);
+  } else if (fresh) {
+    desk.ended("No call was made", "The words of your last call are still here.");
   } else {
     at("talk-empty").hidden = true;
     desk.ended(`Call ended · ${clock(desk.seconds)}`, [reason, summary.sentence()].filter(Boolean).join(" "));
@@ -124,14 +140,14 @@ async function startCall() {
   if (!house && !(await load())) return;
   const bot = chosenBot();
   if (!bot) return;
+  fresh = true;
   announcer.clear();
-  transcript.begin(bot.title);
-  summary = new Summary();
-  at("talk-title").textContent = bot.title;
-  at("talk-empty").hidden = false;
+  if (transcript.empty) {
+    at("talk-title").textContent = bot.title;
+    at("talk-empty").hidden = false;
+  }
   at("mute").setAttribute("aria-pressed", "false");
   show("talk");
-  window.scrollTo({ top: 0, behavior: "instant" });
   meters.start();
   call = new Call({ bot: bot.name, transports: house.transports, listener: listenerFor(bot) });
   await call.start();
@@ -144,6 +160,7 @@ at("choose").addEventListener("submit", (event) => {
 at("choose").addEventListener("change", () => desk.idle(chosenBot()?.title));
 at("hang-up").addEventListener("click", () => call?.hangUp());
 at("choose-again").addEventListener("click", () => {
+  transcript.clear();
   chooseView();
   at("choose").querySelector("input:checked")?.focus();
 });

@@ -80,6 +80,12 @@ export function microphone(error) {
   }
 }
 
+export const microphoneLost = () =>
+  new Problem(
+    "The microphone was disconnected.",
+    "The bot cannot hear you. Plug it in again, hang up, and call again.",
+  );
+
 export const insecurePage = () =>
   new Problem(
     "This address may not use the microphone.",

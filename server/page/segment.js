@@ -44,7 +44,10 @@ export class Segment {
     this.#closed = true;
     this.node.dataset.cut = "true";
     const rest = this.#unspoken.textContent;
-    this.#unspoken.replaceChildren(element("s", {}, rest));
-    return rest.trim() !== "";
+    if (rest.trim() === "") return false;
+    // The space before the first unheard word is not struck through.
+    const [gap] = rest.match(/^\s*/);
+    this.#unspoken.replaceChildren(gap, element("s", {}, rest.slice(gap.length)));
+    return true;
   }
 }

@@ -19,6 +19,7 @@ export class Transcript {
   #segments = new Map();
   #botSpeaking = false;
   #follow;
+  #pinned = true;
 
   constructor(list, announcer) {
     this.#list = list;
@@ -30,17 +31,19 @@ export class Transcript {
     window.addEventListener("scroll", () => this.#rememberPlace(), { passive: true });
   }
 
-  #pinned = true;
-
   begin(botTitle) {
     this.#botTitle = botTitle;
+    this.clear();
+    this.#pinned = true;
+  }
+
+  clear() {
     this.#exchanges = [];
     this.#segments.clear();
     this.#tools = new ToolRuns();
     this.#botSpeaking = false;
     this.#list.replaceChildren();
     this.#waterfalls.reset();
-    this.#pinned = true;
   }
 
   get empty() {

@@ -2,12 +2,12 @@
 
 export class Voice {
   #audio;
-  #button;
+  #prompt;
 
-  constructor(audio, button) {
+  constructor(audio, prompt) {
     this.#audio = audio;
-    this.#button = button;
-    button.addEventListener("click", () => this.#play());
+    this.#prompt = prompt;
+    prompt.querySelector("button").addEventListener("click", () => this.#play());
   }
 
   /** @param {MediaStreamTrack} track @returns {MediaStream} */
@@ -20,16 +20,16 @@ export class Voice {
 
   stop() {
     this.#audio.srcObject = null;
-    this.#button.hidden = true;
+    this.#prompt.hidden = true;
   }
 
   async #play() {
     try {
       await this.#audio.play();
-      this.#button.hidden = true;
+      this.#prompt.hidden = true;
     } catch (error) {
       // AbortError: the call ended, or another track took this one's place.
-      if (error.name === "NotAllowedError") this.#button.hidden = false;
+      if (error.name === "NotAllowedError") this.#prompt.hidden = false;
     }
   }
 }

@@ -1,0 +1,20 @@
+"""What every test may rely on: no settings of the machine, no folder of the checkout."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from services.choice import provider_names
+from settings import setting_names
+
+
+@pytest.fixture(autouse=True)
+def a_machine_without_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No variable of ours is set, and there is no `.env` in the working folder."""
+    for name in setting_names(provider_names()):
+        if name in os.environ:
+            monkeypatch.delenv(name)
+    folder = tmp_path / "working-folder"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
