@@ -1,4 +1,4 @@
-"""A small Switchboard server for the page's tests: the real page, a real WebRTC peer, a scripted bot.
+"""A small Switchboard server for the page's tests: real page, real WebRTC peer, scripted bot.
 
 The peer is aiortc's; its data channel says what the test tells it to, and its audio is a tone.
 """
@@ -8,6 +8,7 @@ import contextlib
 import fractions
 import json
 import math
+import socket
 from array import array
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ BOTS: list[dict[str, str]] = [
     {
         "name": "order_support",
         "title": "Order support",
-        "sentence": "Where is my order, a change of address, a refund, and a person when asked for.",
+        "sentence": "Where is my order, a change of address, a refund, or a person instead.",
     },
     {
         "name": "receptionist",
@@ -80,7 +81,8 @@ class Tone(AudioStreamTrack):
 class FakeServer:
     """One bot that says what the test wants, for one caller at a time.
 
-    `busy` answers offers with 503, `unknown` with 404; `received` holds every RTVI and signalling
+    `busy` answers offers with 503, `unknown` with 404; `unreachable` answers without an address
+    to send audio to; `received` holds every RTVI and signalling
     message of the page in order, `pings` counts its keep-alives, `heard_frames` the caller's audio.
     """
 
@@ -88,7 +90,7 @@ class FakeServer:
         self.url = ""
         self.busy = False
         self.unknown = False
-        self.silent = False
+        self.unreachable = False
         self.daily = False
         self.offers: list[dict[str, Any]] = []
         self.starts: list[dict[str, Any]] = []
@@ -104,15 +106,12 @@ class FakeServer:
         self._serving: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        server = Server(
-            Config(self._app(), host="127.0.0.1", port=0, log_level="error", lifespan="off")
-        )
+        # Listening before the server runs: who connects early is simply kept waiting.
+        listener = socket.create_server(("127.0.0.1", 0))
+        server = Server(Config(self._app(), log_level="error", lifespan="off"))
         self._server = server
-        self._serving = asyncio.create_task(server.serve())
-        while not server.started:
-            await asyncio.sleep(0)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}/"
+        self._serving = asyncio.create_task(server.serve([listener]))
+        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
 
     async def stop(self) -> None:
         await self.hang_up(say_goodbye=False)
@@ -208,6 +207,8 @@ class FakeServer:
         @app.patch("/api/offer")
         async def candidates(request: Request) -> dict[str, str]:
             body = await request.json()
+            if self.unreachable:
+                return {"status": "success"}
             assert self._peer
             for item in body["candidates"]:
                 if not item["candidate"]:
@@ -233,8 +234,12 @@ class FakeServer:
         if not peer.getSenders()[0].track:
             peer.addTrack(Tone())
         await peer.setLocalDescription(await peer.createAnswer())
+        sdp = peer.localDescription.sdp
+        if self.unreachable:
+            lines = sdp.splitlines(keepends=True)
+            sdp = "".join(line for line in lines if not line.startswith("a=candidate"))
         return {
-            "sdp": peer.localDescription.sdp,
+            "sdp": sdp,
             "type": peer.localDescription.type,
             "pc_id": "fake-1",
         }
@@ -264,7 +269,7 @@ class FakeServer:
         else:
             content = json.loads(message)
             self.received.append(content)
-            if content["type"] == "client-ready" and not self.silent:
+            if content["type"] == "client-ready":
                 await self.say("bot-ready", version="2.2.0")
         await self._note()
 
