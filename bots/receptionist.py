@@ -167,7 +167,7 @@ TOPICS = (
         tool=appointments.book_appointment,
         asks={
             "day": "Sure. Which day would you like to come?",
-            "time": "At what time on that day, in the morning or in the afternoon?",
+            "time": "At what time? We are open from nine to twelve and from half past one to five.",
             "name": "What is your first and last name?",
             "date_of_birth": "And what is your date of birth?",
             "confirmed": (
@@ -183,9 +183,9 @@ TOPICS = (
             "when do you have a free time",
             "when is the next free appointment",
             "what is the first free appointment",
-            "the first free one",
-            "the earliest you have",
-            "as early as possible",
+            "what is the earliest you have",
+            "as early as possible please",
+            "when can i see the doctor",
             "do you have anything on wednesday",
             "do you have something in the morning",
             "do you have anything free next week",
@@ -319,7 +319,7 @@ TOPICS = (
 SAMPLE_CALL = (
     Line("i would like to make an appointment", expect="day"),
     # A coming Wednesday is in the book whatever day it is today; half past ten starts free.
-    Line("on wednesday please", expect="time|morning|afternoon"),
+    Line("on wednesday please", expect="time|open|twelve"),
     Line("at half past ten", expect="name"),
     Line("my name is mary jones", expect="birth|born"),
     Line("the fifth of march nineteen eighty", expect="book|shall|right"),

@@ -79,7 +79,7 @@ def not_found(patient: Patient) -> Answer:
     return {
         "say": (
             f"I cannot find an appointment for {patient.name}, born {born}. "
-            "Please say the name again, and spell the last name."
+            "Can you say the name again, and spell the last name?"
         ),
         "found": False,
         "needs": "name",

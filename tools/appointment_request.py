@@ -40,7 +40,7 @@ def wanted_patient(name: str, date_of_birth: str, today: date) -> Patient:
     born = _iso_day(date_of_birth)
     if born is None or born > today or today.year - born.year > OLDEST_YEARS:
         raise AskAgain(
-            "I did not catch the date of birth. Please say the day, the month and the year.",
+            "I did not catch the date of birth. Which day, month and year is it?",
             needs="date_of_birth",
         )
     # Speech-to-text may write a name in lower case only.

@@ -17,11 +17,11 @@ def not_found(digits: str) -> Answer:
     where = "You find it at the top of your confirmation e-mail."
     if len(digits) != NUMBER_DIGITS:
         length = spoken_number(NUMBER_DIGITS)
-        say = f"An order number has {length} digits. Please say it digit by digit. {where}"
+        say = f"An order number has {length} digits. {where} Can you say it digit by digit?"
     else:
         say = (
-            f"I cannot find an order {spoken_digits(digits)}. "
-            f"Please say the number again, digit by digit. {where}"
+            f"I cannot find an order {spoken_digits(digits)}. {where} "
+            "Can you say the number again, digit by digit?"
         )
     return {"say": say, "found": False, "needs": "order_number"}
 

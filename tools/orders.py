@@ -22,7 +22,7 @@ class OrderCall(Protocol):
 
 
 async def find_order(params: FunctionCallParams, order_number: str) -> None:
-    """Look up where an order is and what can still be done about it.
+    """Look up an order: where it is and what can still be done about it.
 
     Args:
         order_number: The five digits of the order number, digits only, e.g. "12345".
@@ -38,7 +38,7 @@ async def find_order(params: FunctionCallParams, order_number: str) -> None:
 async def change_address(
     params: FunctionCallParams, order_number: str, new_address: str, confirmed: bool
 ) -> None:
-    """Send an order that is still being packed to another address.
+    """Change the address of an order: only while it is still being packed.
 
     Args:
         order_number: The five digits of the order number, digits only, e.g. "12345".
@@ -69,7 +69,7 @@ async def change_address(
 async def request_refund(
     params: FunctionCallParams, order_number: str, reason: str, confirmed: bool
 ) -> None:
-    """Open a refund request for an order that was delivered in the last thirty days.
+    """Open a refund request: only for an order delivered in the last thirty days.
 
     Args:
         order_number: The five digits of the order number, digits only, e.g. "12345".

@@ -174,7 +174,7 @@ async def test_argument_that_cannot_be_is_asked_for_again(call, day, argument, v
     wish = {**at(day, "10:30"), **MARY, "confirmed": True, argument: value}
     result = await call.uses(book_appointment, **wish)
     assert result["needs"] == needs
-    assert "?" in result["say"] or "Please" in result["say"]
+    assert result["say"].endswith("?")
 
 
 async def test_appointment_is_moved_after_a_read_back_with_both_times(call, book, day):

@@ -51,6 +51,7 @@ async def test_unknown_number_is_asked_for_again_and_where_it_stands_is_told(cal
     assert "nine nine nine nine nine" in result["say"]
     assert "digit by digit" in result["say"]
     assert "confirmation e-mail" in result["say"]
+    assert result["say"].endswith("?")
     assert result["needs"] == "order_number"
 
 
