@@ -1,7 +1,6 @@
 import asyncio
-import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 from typing import TypeVar
 
 import pytest
@@ -34,7 +33,16 @@ from pipecat.transports.base_transport import TransportParams
 from pipecat.utils.text.transforms import VoiceFormatter
 from pipecat.workers.runner import WorkerRunner
 
-from services.embedded.espeak import SAMPLE_RATE_HZ, VoiceSpec, speak, synthesise
+from services.embedded import tts as tts_module
+from services.embedded.espeak import (
+    SAMPLE_RATE_HZ,
+    Chunk,
+    EspeakError,
+    VoiceSpec,
+    speak,
+    stream,
+    synthesise,
+)
 from services.embedded.tts import EspeakTTSService
 from tests.virtual_time import VirtualClock, in_virtual_time
 
@@ -129,9 +137,10 @@ async def call() -> AsyncIterator[tuple[PipelineWorker, Loudspeaker]]:
     await runner.add_workers(worker)
     running = asyncio.create_task(runner.run())
     try:
-        yield worker, speaker
-        await worker.queue_frame(EndFrame())
-        await running
+        async with asyncio.timeout(1000):
+            yield worker, speaker
+            await worker.queue_frame(EndFrame())
+            await running
     finally:
         running.cancel()
 
@@ -255,22 +264,51 @@ async def test_barge_in_cuts_the_sentence_and_no_later_word_is_reported():
         assert speaker.played_s <= cut_s + 0.05
         await worker.queue_frame(TTSSpeakFrame("What can I do for you?"))
         await speaker.until(is_word("you?"))
-    after = [word for word, _ in speaker.words()][len(said) :]
-    assert after == "What can I do for you?".split()
+    answer = "What can I do for you?"
+    after = speaker.words()[len(said) :]
+    assert [word for word, _ in after] == answer.split()
+    assert [at - cut_s for _, at in after] == pytest.approx(starts_s(answer), abs=0.15)
 
 
 @in_virtual_time
 async def test_barge_in_while_a_long_text_is_being_made_stops_the_engine():
-    async with call() as (worker, speaker):
-        await worker.queue_frame(TTSSpeakFrame(TALE))
-        await speaker.until(is_a(TTSStartedFrame))
-        await worker.queue_frame(InterruptionFrame())
-        await speaker.until(is_a(InterruptionFrame))
-        for thread in threading.enumerate():
-            if thread.name == "espeak-ng":
-                await asyncio.to_thread(thread.join, 10)
-        assert "espeak-ng" not in {thread.name for thread in threading.enumerate()}
-        assert speaker.played_s < 1
+    made: list[Chunk] = []
+    closed = asyncio.Event()
+
+    async def counted(text: str, spec: VoiceSpec) -> AsyncGenerator[Chunk, None]:
+        try:
+            async with aclosing(stream(text, spec)) as chunks:
+                async for chunk in chunks:
+                    made.append(chunk)
+                    yield chunk
+        finally:
+            closed.set()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tts_module, "stream", counted)
+        async with call() as (worker, speaker):
+            await worker.queue_frame(TTSSpeakFrame(TALE))
+            await speaker.until(is_word("This"))
+            await worker.queue_frame(InterruptionFrame())
+            await speaker.until(is_a(InterruptionFrame))
+            await closed.wait()
+    assert 0 < len(made) * 0.040 < 0.5 * len(TALE) / 15
+    assert speaker.played_s < 1
+
+
+async def test_an_engine_that_fails_is_an_error_and_the_turn_ends_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    async def broken(text: str, spec: VoiceSpec) -> AsyncGenerator[Chunk, None]:
+        raise EspeakError("espeak-ng refused a text (status 2).")
+        yield
+
+    monkeypatch.setattr(tts_module, "stream", broken)
+    tts = EspeakTTSService(stop_frame_timeout_s=3600)
+    async with asyncio.timeout(30):
+        frames = await spoken(*turn("Hello there."), tts=tts)
+    assert "espeak-ng refused a text (status 2)." in [f.error for f in of(ErrorFrame, frames)]
+    assert len(of(TTSStoppedFrame, frames)) == 1
 
 
 @in_virtual_time
