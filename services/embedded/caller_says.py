@@ -1,0 +1,105 @@
+"""What callers say whatever the bot is for: greetings, farewells, doubts about who is speaking."""
+
+import re
+from enum import Enum, auto
+
+from services.embedded.spoken_numbers import words_of
+
+
+class Remark(Enum):
+    """A remark that is about the conversation and not about the bot's business."""
+
+    ARE_YOU_REAL = auto()
+    GOODBYE = auto()
+    DONE = auto()
+    REPEAT = auto()
+    WAIT = auto()
+    PERSON = auto()
+    NEVER_MIND = auto()
+    START_OVER = auto()
+    THANKS = auto()
+    GREETING = auto()
+    HELP = auto()
+    STILL_THERE = auto()
+
+
+_PATTERNS: tuple[tuple[Remark, str], ...] = (
+    (
+        Remark.ARE_YOU_REAL,
+        r"\b(?:are you|is this|am i (?:talking|speaking) (?:to|with)|you're|is it|"
+        r"do i (?:talk|speak) to) (?:really |actually |just |even )*(?:an? |the |some )?"
+        r"(?:real |actual |live |kind of )*"
+        r"(?:robot|bot|machine|computer|a i|ai|person|human|human being|real|program|recording|"
+        r"language model|chat ?bot|artificial|assistant|g p t|gpt|chat gpt)\b"
+        r"|\b(?:what|who) are you\b|\bwho am i (?:talking|speaking) to\b",
+    ),
+    (
+        Remark.GOODBYE,
+        r"\b(?:good ?bye|bye|bye bye|hang up|have a (?:nice|good) day|end the call)\b",
+    ),
+    (
+        Remark.REPEAT,
+        r"\b(?:repeat|say (?:that|it) again|say again|come again|pardon|one more time|"
+        r"what did you (?:just )?say|i (?:didn't|did not) (?:hear|catch|get) (?:that|you|it)|"
+        r"can't hear you|say that once more)\b|^(?:sorry )?what$",
+    ),
+    (
+        Remark.WAIT,
+        r"^(?:okay |ok |um |uh |please |just |can you )*(?:hold on|hang on|wait|"
+        r"one (?:moment|second|minute|sec)|just a (?:moment|second|minute|sec)|"
+        r"give me a (?:moment|second|minute)|"
+        r"let me (?:see|check|look|think))(?: a| for| one| please| moment| second| minute| sec)*$",
+    ),
+    (
+        Remark.PERSON,
+        r"\b(?:speak|talk|connect|transfer|put|pass|get|give)\b.*\b(?:person|human|someone|"
+        r"somebody|agent|representative|operator|manager|people|colleague)\b"
+        r"|^(?:please |a |an |the |real |i want |i need |no )*(?:person|human|human being|"
+        r"operator|agent|representative|somebody|someone)(?: please| now)*$"
+        r"|\breal person\b|\blive agent\b",
+    ),
+    (
+        Remark.NEVER_MIND,
+        r"\b(?:never ?mind|forget (?:it|about it|that)|cancel that|stop that|leave it|drop it|"
+        r"changed my mind)\b|^stop$",
+    ),
+    (Remark.START_OVER, r"\b(?:start (?:over|again|from the (?:beginning|start))|from the top)\b"),
+    (
+        Remark.DONE,
+        r"^(?:no |nope |okay |ok |yes |thanks |thank you |great |perfect |good |and |well )*"
+        r"(?:that's (?:all|it|everything)|that is (?:all|it|everything)|that will be all|"
+        r"that would be all|that'll be all|nothing else|nothing more|i'm (?:all set|done|good|fine)"
+        r"|all set)(?: for (?:now|today)| thanks| thank you| i need| then| very much)*$"
+        r"|^(?:no|nope|no no)(?: thanks| thank you)(?: very much| so much)?$",
+    ),
+    (
+        Remark.THANKS,
+        r"^(?:okay |ok |great |perfect |oh |all right |alright |right |wonderful )*"
+        r"(?:thanks|thank you|thank you so much|many thanks|cheers)"
+        r"(?: a lot| very much| so much| for (?:that|your help|the help))*$",
+    ),
+    (
+        Remark.HELP,
+        r"\bwhat (?:can|do) you (?:do|help)\b|\bhow (?:can|do) you help\b|^help(?: me)?$"
+        r"|\bwhat (?:are|is) my options\b|\bwhat can i (?:do|say|ask)\b",
+    ),
+    (
+        Remark.STILL_THERE,
+        r"\b(?:are you (?:still )?there|can you hear me|anybody there|you there)\b",
+    ),
+    (
+        Remark.GREETING,
+        r"^(?:um |uh |oh |well )*(?:hello|hi|hey|good (?:morning|afternoon|evening|day))"
+        r"(?: there| hello| how are you(?: doing| today)*)*$",
+    ),
+)
+_COMPILED = tuple((remark, re.compile(pattern)) for remark, pattern in _PATTERNS)
+
+
+def remark_in(text: str) -> Remark | None:
+    """The first remark, in order of weight, that the words hold, or None."""
+    plain = " ".join(words_of(text))
+    for remark, pattern in _COMPILED:
+        if pattern.search(plain):
+            return remark
+    return None
