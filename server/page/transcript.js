@@ -25,9 +25,9 @@ export class Transcript {
     this.#list = list;
     this.#announcer = announcer;
     this.#waterfalls = new Waterfalls(list);
-    // A waterfall that arrives may push the newest words out of view.
-    this.#follow = new ResizeObserver(() => this.#pinned && this.#scrollToEnd());
-    this.#follow.observe(list);
+    // New words, a waterfall or a problem may push the newest words out of view.
+    this.#follow = new ResizeObserver(() => this.#pinned && !this.empty && this.#scrollToEnd());
+    this.#follow.observe(list.closest("main"));
     window.addEventListener("scroll", () => this.#rememberPlace(), { passive: true });
   }
 

@@ -107,7 +107,7 @@ function textTable(latency, number) {
   }
   return element(
     "table",
-    { class: "hidden" },
+    {},
     element("caption", {}, `Latency of turn ${number}: ${answer}`),
     element(
       "thead",
@@ -174,7 +174,8 @@ export class Waterfalls {
         element("span", { class: "wf-turn" }, `Turn ${latency.turn}`),
       ),
       this.#chart(latency),
-      textTable(latency, latency.turn),
+      // A table does not shrink to nothing by itself; what holds it does.
+      element("div", { class: "hidden" }, textTable(latency, latency.turn)),
     );
   }
 

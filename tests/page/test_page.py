@@ -66,6 +66,14 @@ async def bot_says(server: FakeServer, segment: int, spoken: str, rest: str = ""
     )
 
 
+async def until_page(page: Page, holds: str) -> None:
+    """Wait for a JavaScript expression; Playwright's own wait needs eval, which is forbidden."""
+    await page.evaluate(
+        "() => new Promise((done) => {"
+        f"const look = () => ({holds}) ? done() : requestAnimationFrame(look); look(); }})"
+    )
+
+
 async def overflow_px(page: Page) -> int:
     return await page.evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -113,8 +121,8 @@ async def test_call_reaches_the_chosen_bot_and_both_sides_are_heard(
     assert server.offers[0]["request_data"] == {"bot": "receptionist"}
     assert server.sent("client-ready")[0]["version"] == "2.2.0"
     await server.until(lambda: server.heard_frames > 5 and server.pings >= 1)
-    await page.wait_for_function(
-        "Number(document.querySelector('#level-bot').style.getPropertyValue('--level')) > 0.2"
+    await until_page(
+        page, "document.querySelector('#level-bot').style.getPropertyValue('--level') > 0.2"
     )
     await expect(page.locator("#voice")).to_have_js_property("paused", False)
 
@@ -593,7 +601,7 @@ async def test_call_over_daily_looks_the_same(page: Page, server: FakeServer) ->
     )
     await page.reload()
     await page.get_by_role("button", name="Call", exact=True).click()
-    await page.wait_for_function("window.room?.where")
+    await until_page(page, "window.room?.where")
     assert server.starts == [
         {"transport": "daily", "createDailyRoom": True, "body": {"bot": "order_support"}}
     ]
@@ -633,7 +641,7 @@ async def test_vendored_daily_client_loads_under_the_pages_policy(page: Page) ->
 @pytest.mark.parametrize("width", [400, 1400])
 async def test_nothing_sticks_out_sideways(page: Page, server: FakeServer, width: int) -> None:
     await page.set_viewport_size({"width": width, "height": 800})
-    assert await overflow_px(page) == 0
+    assert await overflow_px(page) <= 0
     await call(page, server)
     await user_says(server, "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen " * 3)
     await bot_says(server, 1, "It left", " this morning.")
@@ -644,7 +652,7 @@ async def test_nothing_sticks_out_sideways(page: Page, server: FakeServer, width
     await server.tell("handoff", queue_number=12, reason="You asked for a person.")
     await page.get_by_role("button", name="Keypad").click()
     await expect(page.locator(".handoff")).to_be_visible()
-    assert await overflow_px(page) == 0
+    assert await overflow_px(page) <= 0
     buttons = page.locator("#console button:visible")
     for box in [await buttons.nth(at).bounding_box() for at in range(await buttons.count())]:
         assert box
@@ -751,7 +759,8 @@ async def test_screen_reader_finds_landmarks_and_names(page: Page, server: FakeS
             - heading "Order support" [level=1]
             - list "Providers in use"
             - list "Conversation":
-              - listitem: You Where is my order?
+              - listitem:
+                - paragraph: You Where is my order?
           - region "Call controls":
             - alert
             - button "Mute"
