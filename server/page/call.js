@@ -12,8 +12,13 @@ import * as rtvi from "./rtvi.js";
 import { WebRTCLink } from "./webrtc.js";
 
 const PICK_UP_MS = 30_000;
-// After "call-ended" the server hangs up itself; this is for the case that it cannot.
-const GOODBYE_MS = 8_000;
+// After "call-ended" the server lets the bot finish and hangs up; this is for when it cannot.
+const GOODBYE_MS = 10_000;
+
+function asSentence(text) {
+  const words = text.trim();
+  return words.charAt(0).toUpperCase() + words.slice(1) + (/[.!?…]$/.test(words) ? "" : ".");
+}
 
 async function linkClass(transports) {
   if (!transports?.daily) return WebRTCLink;
@@ -30,6 +35,7 @@ export class Call {
   #timer;
   #toolsRunning = 0;
   #botSpeaking = false;
+  #goodbye = false;
   microphone;
   muted = false;
 
@@ -125,12 +131,19 @@ export class Call {
         else console.warn("the bot reports:", data.error);
         break;
     }
+    if (this.#goodbye) this.#awaitHangUp();
     this.#listener.message(message);
   }
 
   #announcedEnd(reason) {
-    this.#reason = reason || "The bot said goodbye.";
+    this.#reason = asSentence(reason || "The bot said goodbye.");
+    this.#goodbye = true;
+  }
+
+  /** Never while the bot still speaks: the last words are played to their end. */
+  #awaitHangUp() {
     clearTimeout(this.#timer);
+    if (this.#botSpeaking) return;
     this.#timer = setTimeout(() => this.#end({ reason: this.#reason }), GOODBYE_MS);
   }
 

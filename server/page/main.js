@@ -84,6 +84,7 @@ function listenerFor(bot) {
       } else if (phase === "live") {
         begin(bot);
         desk.live();
+        refreshLines();
         meters.watch(call.microphone, at("level-you"));
         announcer.say(`Connected to ${bot.title}`);
       } else {

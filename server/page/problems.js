@@ -19,7 +19,7 @@ export const lostMidCall = (serverAnswers) =>
   serverAnswers
     ? new Problem(
         "The connection was lost.",
-        "Check your network, then press Call again. What was said so far is kept below.",
+        "Check your network, then press Call again. What was said so far stays on this page.",
       )
     : new Problem(
         "The Switchboard server stopped answering during the call.",

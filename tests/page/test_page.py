@@ -419,7 +419,7 @@ async def test_reason_is_shown_and_the_caller_can_call_again(
 ) -> None:
     await call(page, server)
     await bot_says(server, 1, "Goodbye.")
-    await server.tell("call-ended", reason="The caller said goodbye.")
+    await server.tell("call-ended", reason="the caller said goodbye")
     await server.hang_up()
     await expect(page.locator("#note")).to_contain_text("The caller said goodbye.")
     await expect(page.locator(".spoken")).to_have_text("Goodbye.")
