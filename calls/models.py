@@ -3,10 +3,14 @@
 import copy
 from functools import cache
 
-from pipecat.audio.turn.smart_turn.base_smart_turn import BaseSmartTurn
+from pipecat.audio.turn.smart_turn.base_smart_turn import BaseSmartTurn, SmartTurnParams
 from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADAnalyzer
+
+# A caller whom the model takes to be in mid-sentence is answered after this much silence. It is
+# longer than a pause for thought, and well under the silence that a caller takes for a dead line.
+SILENCE_ENDS_TURN_S = 1.2
 
 
 def load() -> None:
@@ -29,7 +33,7 @@ def voice_activity() -> SileroVADAnalyzer:
 def end_of_turn() -> LocalSmartTurnAnalyzerV3:
     """A smart-turn analyser of its own state on the shared model."""
     analyzer = copy.copy(_loaded_turn())
-    BaseSmartTurn.__init__(analyzer)
+    BaseSmartTurn.__init__(analyzer, params=SmartTurnParams(stop_secs=SILENCE_ENDS_TURN_S))
     return analyzer
 
 
