@@ -1,0 +1,1 @@
+"""From written Markdown to words for the ear, one character at a time, without Pipecat."""
