@@ -20,6 +20,7 @@ _FUNCTION_WORDS = frozenset(
 )
 _FUNCTION_WEIGHT = 0.15
 _SAME_WORD = 75.0
+_SAME_SHORT_WORD = 80.0
 """Likeness of two words, in per cent, from which one may be the other heard badly."""
 
 
@@ -28,13 +29,14 @@ def _likeness(one: str, other: str) -> float:
     """0 to 1; forms of one word ("book", "booking") are nearly alike."""
     if one == other:
         return 1.0
-    shorter, longer = sorted((one, other), key=len)
-    if len(shorter) >= 4 and longer.startswith(shorter) and len(longer) - len(shorter) <= 3:
-        return 0.95
-    if len(shorter) < 4:
+    shorter, longer = (one, other) if len(one) < len(other) else (other, one)
+    if len(shorter) < 4 or len(longer) > 2 * len(shorter):
         return 0.0
+    if longer.startswith(shorter) and len(longer) - len(shorter) <= 3:
+        return 0.95
     ratio = fuzz.ratio(one, other)
-    return ratio / 100 if ratio >= _SAME_WORD else 0.0
+    # "Five" is not "fire": in a short word one letter makes another word.
+    return ratio / 100 if ratio >= (_SAME_WORD if len(shorter) > 5 else _SAME_SHORT_WORD) else 0.0
 
 
 @dataclass(frozen=True)
@@ -81,54 +83,77 @@ class Matcher:
             for word, subjects in used_by.items()
         }
 
-    def matches(self, text: str) -> list[Match]:
+        # A replayed call asks for the same words again and again.
+        self.matches = lru_cache(maxsize=512)(self._matches)
+
+    def _matches(self, text: str) -> tuple[Match, ...]:
         """All subjects, best first."""
         words = [word for word in words_of(text) if word not in HESITATIONS]
-        scored = [Match(subject.key, self._score(words, subject)) for subject in self._subjects]
-        return sorted(scored, key=lambda match: -match.score)
+        heard = _Heard(words, self._weights.keys(), [self._weight(word) for word in words])
+        scored = [Match(subject.key, self._score(heard, subject)) for subject in self._subjects]
+        return tuple(sorted(scored, key=lambda match: -match.score))
 
-    def _score(self, words: Sequence[str], subject: Subject) -> float:
-        if not words:
+    def _score(self, heard: "_Heard", subject: Subject) -> float:
+        if not heard.words:
             return 0.0
-        lines = max((self._line_score(words, line) for line in self._lines[subject.key]), default=0)
-        return max(lines, self._keyword_score(words, subject.keywords))
+        lines = max((self._line_score(heard, line) for line in self._lines[subject.key]), default=0)
+        return max(lines, self._keyword_score(heard, subject.keywords))
 
     def _weight(self, word: str) -> float:
         if word in _FUNCTION_WORDS:
             return _FUNCTION_WEIGHT
         return self._weights.get(word, 0.4)
 
-    def _line_score(self, words: Sequence[str], line: Sequence[str]) -> float:
+    def _line_score(self, heard: "_Heard", line: Sequence[str]) -> float:
         """How much of the line was said, tempered by how much else was said."""
-        if not line:
+        content = [wanted for wanted in line if wanted not in _FUNCTION_WORDS]
+        if not line or (content and not any(wanted in heard.said for wanted in content)):
             return 0.0
         total = sum(self._weight(word) for word in line)
-        # "can sell" may be "cancel": neighbours count as one word too.
-        heard = [*words, *(one + two for one, two in pairwise(words))]
-        said = {wanted: max(_likeness(wanted, word) for word in heard) for wanted in set(line)}
-        content = [wanted for wanted in line if wanted not in _FUNCTION_WORDS]
-        if content and not any(said[wanted] for wanted in content):
-            return 0.0
-        covered = sum(self._weight(wanted) * said[wanted] for wanted in line) / total
-        known = sum(
-            self._weight(word) * max(_likeness(wanted, word) for wanted in set(line))
-            for word in words
-        )
-        focus = known / sum(self._weight(word) for word in words)
-        telling = " ".join(word for word in words if word not in _FUNCTION_WORDS)
-        as_a_whole = fuzz.ratio(" ".join(content), telling) / 100
+        covered = sum(self._weight(wanted) * heard.said.get(wanted, 0.0) for wanted in line) / total
+        focus = heard.share_in(line)
+        as_a_whole = fuzz.ratio(" ".join(content), heard.telling) / 100
         return max(0.75 * covered + 0.25 * focus, 0.9 * as_a_whole if as_a_whole >= 0.85 else 0.0)
 
-    def _keyword_score(self, words: Sequence[str], keywords: frozenset[str]) -> float:
+    def _keyword_score(self, heard: "_Heard", keywords: frozenset[str]) -> float:
         """One keyword is a hint, two are a match."""
-        content = {word for word in words if word not in _FUNCTION_WORDS}
-        hits = sum(
-            self._weight(keyword) * max((_likeness(keyword, word) for word in content), default=0)
-            for keyword in keywords
-        )
+        hits = sum(self._weight(keyword) * heard.said.get(keyword, 0.0) for keyword in keywords)
         if not hits:
             return 0.0
         return min(0.35 + 0.3 * hits, 0.9)
+
+
+class _Heard:
+    """Words of a caller, likened once to every word that a subject uses."""
+
+    def __init__(
+        self, words: Sequence[str], vocabulary: Iterable[str], weights: Sequence[float]
+    ) -> None:
+        self.words = words
+        self.telling = " ".join(word for word in words if word not in _FUNCTION_WORDS)
+        self.said: dict[str, float] = {}
+        self._weights = weights
+        self._like: dict[str, list[tuple[int, float]]] = {}
+        # "Can sell" may be "cancel": neighbours count as one word too.
+        pairs = [one + two for one, two in pairwise(words)]
+        for wanted in vocabulary:
+            like = [(at, _likeness(wanted, word)) for at, word in enumerate(words)]
+            alike = [(at, likeness) for at, likeness in like if likeness]
+            best = max((likeness for _, likeness in alike), default=0.0)
+            if best < 1.0:
+                best = max(best, max((_likeness(wanted, pair) for pair in pairs), default=0.0))
+            if best:
+                self.said[wanted] = best
+                self._like[wanted] = alike
+
+    def share_in(self, line: Sequence[str]) -> float:
+        """How much of what the caller said is in the line, by weight; 0 to 1."""
+        best = [0.0] * len(self.words)
+        for wanted in set(line):
+            for at, likeness in self._like.get(wanted, ()):
+                best[at] = max(best[at], likeness)
+        told = sum(weight * share for weight, share in zip(self._weights, best, strict=True))
+        return told / sum(self._weights)
 
 
 def keywords_of(name: str, description: str) -> frozenset[str]:

@@ -44,6 +44,11 @@ SWITCH_OVER_ANSWER = 0.88
 """The same for words that could also be an answer."""
 MISSES_BEFORE_PERSON = 3
 
+_QUESTION_WORDS = frozenset(
+    "what what's which when when's where where's how do does is are".split()
+)
+_ANOTHER = frozenset({"other", "another", "different", "second"})
+
 
 @dataclass(frozen=True)
 class Say:
@@ -75,6 +80,9 @@ class Ask(StrEnum):
     DID_YOU_MEAN = "did you mean"
 
 
+_YES_OR_NO = frozenset({Ask.PERSON, Ask.DID_YOU_MEAN, Ask.RETRY, Ask.RESULT})
+
+
 @dataclass(frozen=True)
 class Form:
     """A tool's arguments as far as they are known."""
@@ -94,6 +102,7 @@ class State:
         misses: How often in a row the caller was not understood.
         facts: Name to (value, tool that it came from), out of results.
         lists: The lists in the last result, to pick from by "the first one".
+        paused: A call that was being prepared when the caller turned to something else.
         answer: What was last said.
         unheard: A result that was not spoken yet.
         guess: What the caller may have meant: desk and words.
@@ -106,6 +115,7 @@ class State:
     misses: int = 0
     facts: Mapping[str, tuple[Any, str]] = field(default_factory=dict)
     lists: tuple[Sequence[Any], ...] = ()
+    paused: Form | None = None
     answer: str = ""
     unheard: str = ""
     guess: tuple[str, str] = ("", "")
@@ -215,7 +225,8 @@ class _Replay:
         if state.form and desk and self._desks[state.form.desk].tool == name:
             desk = self._desks[state.form.desk]
         settled = Form(desk.key if desk else "", dict(arguments))
-        return replace(state, form=None, settled=settled, asked="", misses=0)
+        paused = state.paused if state.paused and state.paused.desk != settled.desk else None
+        return replace(state, form=None, settled=settled, paused=paused, asked="", misses=0)
 
     def _tool_answered(self, state: State, name: str, result: Any) -> Step:
         desk = self._desks.of_tool(name)
@@ -226,7 +237,7 @@ class _Replay:
             facts = {
                 key: (value, name)
                 for key, value in result.items()
-                if key != "say" and not isinstance(value, list | dict)
+                if key not in ("say", "needs") and not isinstance(value, list | dict)
             }
             lists = tuple(value for value in result.values() if isinstance(value, list) and value)
             state = replace(state, facts={**state.facts, **facts}, lists=lists)
@@ -234,14 +245,34 @@ class _Replay:
             said = wording.FAREWELL if duty is Duty.GOODBYE else "I am passing you on now."
         else:
             said = wording.result_in_words(result, self._today).strip()
-        asks_back = said.rstrip('"” ').endswith("?")
-        if asks_back:
+        if isinstance(result, Mapping) and (form := self._reopened(state, result)):
+            asked = str(result["needs"])
+            return replace(state, form=form, asked=asked, answer=said, unheard=said), Say(said)
+        if _asks(said):
             asked = Ask.RESULT
         elif duty is Duty.BUSINESS:
             asked, said = Ask.MORE, _joined(said, wording.more(state.turn))
         else:
             asked = ""
-        return replace(state, asked=asked, answer=said, unheard=said, misses=0), Say(said)
+        # A tool that ends the call speaks for itself.
+        unheard = said if duty is Duty.BUSINESS else ""
+        return replace(state, asked=asked, answer=said, unheard=unheard, misses=0), Say(said)
+
+    def _reopened(self, state: State, result: Mapping[str, Any]) -> Form | None:
+        """The call to be made again with the argument that the result asks for, or None."""
+        settled = state.settled
+        if settled is None or not settled.desk or not result.get("needs"):
+            return None
+        desk = self._desks[settled.desk]
+        needed = desk.slot(str(result["needs"]))
+        if needed is None:
+            return None
+        known = {slot.name: result[slot.name] for slot in desk.slots if slot.name in result}
+        filled = {**settled.filled, **known}
+        for slot in (needed, desk.confirmation):
+            if slot:
+                filled.pop(slot.name, None)
+        return Form(desk.key, filled)
 
     def _tool_cancelled(self, state: State) -> Step:
         # Cut off by the caller, or too slow: which of the two shows in whether the bot spoke next.
@@ -262,7 +293,7 @@ class _Replay:
         remark = None if self._word_for_word(matches) else self._remark(state, text)
         if remark_in(text) is Remark.ARE_YOU_REAL:
             remark = Remark.ARE_YOU_REAL
-        if remark and (step := self._remarked(state, remark)):
+        if remark and (step := self._remarked(state, remark, text)):
             return step
         if re.fullmatch(r"DTMF:\s*0#?", text) and self._desks.with_duty(Duty.HAND_OVER):
             slot = self._asked_slot(state)
@@ -292,11 +323,18 @@ class _Replay:
         if slot and slot.kind is Kind.TEXT and len(words_of(text)) > 6:
             return None
         remark = remark_in(text)
-        resuming = state.asked == Ask.RESUME and state.form is not None
-        small_talk = (Remark.GREETING, Remark.STILL_THERE, Remark.THANKS, Remark.WAIT)
-        return None if resuming and remark in small_talk else remark
+        match remark:
+            case Remark.GREETING | Remark.STILL_THERE | Remark.THANKS | Remark.WAIT:
+                return None if state.asked == Ask.RESUME and state.form else remark
+            case Remark.GOODBYE if slot and slot.kind is Kind.CONFIRMATION and yes_or_no(text):
+                return None  # "Yes, thank you, bye" books before it ends the call.
+            case Remark.DONE if state.asked in _YES_OR_NO:
+                # "No, thanks" answers the question; "that's all" ends the call.
+                ends = {"all", "it", "everything", "nothing", "done"} & set(words_of(text))
+                return remark if ends else None
+        return remark
 
-    def _remarked(self, state: State, remark: Remark) -> Step | None:
+    def _remarked(self, state: State, remark: Remark, text: str) -> Step | None:
         question = self._open_question(state)
         help_line = wording.what_it_can_do(self._desks.all)
         match remark:
@@ -311,7 +349,7 @@ class _Replay:
             case Remark.WAIT:
                 return state, Say("Take your time.")
             case Remark.PERSON if self._desks.with_duty(Duty.HAND_OVER):
-                return self._hand_over(state)
+                return self._hand_over(state, text)
             case Remark.PERSON:
                 return state, Say(
                     _joined("I'm sorry, I can't pass you to a person.", question or help_line)
@@ -410,11 +448,14 @@ class _Replay:
             required = {slot.name for slot in desk.slots if slot.required}
             if not values or not (values.keys() & required or again):
                 continue
+            paused = state.paused is not None and state.paused.desk == desk.key
             carried = known or self._carried(desk, state)
+            if state.paused and paused:
+                carried = {**state.paused.filled, **carried}
             needed = len(values.keys() & required)
             covered = len((values.keys() | carried.keys()) & required) / max(len(required), 1)
             # Another value for what was just asked beats an optional one of it.
-            rank = (2.0 if again and needed else float(bool(needed)), covered)
+            rank = (2.0 if again and needed else bool(needed) + paused / 2, covered)
             if best is None or rank > best[0]:
                 best = (rank, desk, {**carried, **values})
         if best is None:
@@ -501,7 +542,13 @@ class _Replay:
         desk = self._desks[form.desk]
         slot = desk.slot(state.asked)
         values = self._answers(desk, form, slot, text)
-        if (other := self._other_topic(desk, slot, values, matches)) is not None:
+        if slot and not values and (picked := self._picked(state, text)):
+            text = picked[1] or text
+            values = self._answers(desk, form, slot, text)
+        bar = self._bar(slot, values, text)
+        other = self._other_topic(desk, bar, matches)
+        confirms = slot is not None and slot.kind is Kind.CONFIRMATION and yes_or_no(text)
+        if other and not (confirms and other.duty is Duty.GOODBYE):
             if other.tool:
                 return self._open(state, other, text)
             question = self._open_question(state)
@@ -513,7 +560,11 @@ class _Replay:
             return self._confirmed_or_not(state, desk, form, slot, event)
         if values:
             filled = {**form.filled, **values}
-            return self._go(replace(state, form=Form(desk.key, filled), misses=0))
+            state, decision = self._go(replace(state, form=Form(desk.key, filled), misses=0))
+            if slot and slot.name not in values and isinstance(decision, Say):
+                heard = [wording.value_of(desk, name, filled, self._today) for name in values]
+                decision = Say(_joined(f"All right, {', '.join(heard)}.", decision.text))
+            return state, decision
         return self._missed(state, desk, form)
 
     def _answers(self, desk: Desk, form: Form, slot: Slot | None, text: str) -> dict[str, Any]:
@@ -523,9 +574,16 @@ class _Replay:
             return {slot.name: values[slot.name]}
         return values
 
-    def _other_topic(
-        self, desk: Desk, slot: Slot | None, values: Mapping[str, Any], matches: Sequence[Match]
-    ) -> Desk | None:
+    @staticmethod
+    def _bar(slot: Slot | None, values: Mapping[str, Any], text: str) -> float:
+        """Score from which another topic takes over: high when the words may be an answer."""
+        answered = slot is not None and slot.name in values
+        is_question = words_of(text)[:1] and words_of(text)[0] in _QUESTION_WORDS
+        if is_question and not (answered and slot and slot.kind in (Kind.TEXT, Kind.NAME)):
+            return MEANT
+        return SWITCH_OVER_ANSWER if answered else SWITCH
+
+    def _other_topic(self, desk: Desk, bar: float, matches: Sequence[Match]) -> Desk | None:
         if not matches:
             return None
         best = matches[0]
@@ -533,8 +591,6 @@ class _Replay:
             (match.score for match in matches if self._desks[match.key].tool == desk.tool),
             default=0.0,
         )
-        answered = slot is not None and slot.name in values
-        bar = SWITCH_OVER_ANSWER if answered else SWITCH
         other = self._desks[best.key]
         same = other.key == desk.key or (other.tool and other.tool == desk.tool)
         return other if not same and best.score >= bar and best.score > own + 0.1 else None
@@ -628,7 +684,7 @@ class _Replay:
         return replace(state, misses=misses, asked=slot.name), Say(said)
 
     def _dropped(self, state: State) -> Step:
-        state = replace(state, form=None, asked=Ask.MORE, misses=0)
+        state = replace(state, form=None, paused=None, asked=Ask.MORE, misses=0)
         return state, Say(_joined(wording.LEFT_AS_IS, wording.more(state.turn)))
 
     def _carried(self, desk: Desk, state: State) -> dict[str, Any]:
@@ -636,18 +692,26 @@ class _Replay:
         carried: dict[str, Any] = {}
         for slot in desk.slots:
             value, source = state.facts.get(slot.name, (None, ""))
-            if source != desk.tool and _fits(slot, value):
+            origin = self._desks.of_tool(source)
+            # The day of what was just booked is not the day that it is to be moved to.
+            settled = bool(origin and origin.confirmation)
+            if source == desk.tool or (settled and slot.kind in (Kind.DATE, Kind.TIME)):
+                continue
+            if _fits(slot, value):
                 carried[slot.name] = value
         return carried
 
     def _open(self, state: State, desk: Desk, text: str) -> Step:
         """Turns to a desk, with what the words and earlier results already tell."""
-        state = replace(state, form=None, misses=0, asked="", guess=("", ""))
+        paused = state.form if state.form and state.form.desk != desk.key else state.paused
+        state = replace(state, form=None, misses=0, asked="", guess=("", ""), paused=paused)
         if not desk.tool:
-            return state, Say(desk.reply)
+            asked = Ask.RESULT if _asks(desk.reply) else ""
+            return replace(state, asked=asked), Say(desk.reply)
         values = values_in(text, desk.slots, asked="", today=self._today) if text else {}
-        filled = {**self._carried(desk, state), **values, **_unasked(desk, text)}
-        return self._go(replace(state, form=Form(desk.key, {**filled})))
+        carried = {} if _ANOTHER & set(words_of(text)) else self._carried(desk, state)
+        filled = {**carried, **values, **_unasked(desk, text)}
+        return self._go(replace(state, form=Form(desk.key, filled)))
 
     def _go(self, state: State) -> Step:
         """The next question, or the call when nothing is missing."""
@@ -705,23 +769,18 @@ class _Replay:
             return state, Say(wording.FAREWELL)
         return self._open(state, desk, "")
 
-    def _hand_over(self, state: State) -> Step:
+    def _hand_over(self, state: State, text: str = "") -> Step:
         desk = self._desks.with_duty(Duty.HAND_OVER)
         assert desk is not None
         about = self._tool_of(state.form or state.settled).replace("_", " ")
-        step = self._open(state, desk, "")
-        if step[0].form and about and isinstance(step[1], CallTool):
-            arguments = {
-                name: f"The caller asked for a person after: {about}."
-                if value == _REASON_FOR_PERSON
-                else value
-                for name, value in step[1].arguments.items()
-            }
-            return step[0], CallTool(step[1].name, arguments)
-        return step
+        return self._open(state, desk, text or (f"something about: {about}" if about else ""))
 
 
 _REASON_FOR_PERSON = "The caller asked for a person."
+
+
+def _asks(text: str) -> bool:
+    return text.rstrip('"” ').endswith("?")
 
 
 def _unasked(desk: Desk, text: str) -> dict[str, Any]:
@@ -737,7 +796,9 @@ def _unasked(desk: Desk, text: str) -> dict[str, Any]:
         elif slot.kind in (Kind.TEXT, Kind.NAME):
             about_why = any(part in slot.name for part in ("reason", "why", "summary", "note"))
             if desk.duty is Duty.HAND_OVER:
-                filled[slot.name] = _REASON_FOR_PERSON
+                filled[slot.name] = (
+                    f"{_REASON_FOR_PERSON} Said: {text}" if text else _REASON_FOR_PERSON
+                )
             else:
                 filled[slot.name] = "The caller is done." if about_why else wording.FAREWELL
     return filled

@@ -112,7 +112,9 @@ def _string_kind(name: str, description: str) -> Kind:
 def _slot(name: str, schema: Mapping[str, Any], *, required: bool) -> Slot:
     schema = _schema_of(schema)
     description = str(schema.get("description", ""))
-    choices = tuple(str(choice) for choice in schema.get("enum", ()))
+    # A docstring names choices in quotes; a single quoted word is an example.
+    quoted = re.findall(r'"([a-z _]+)"', description)
+    choices = tuple(str(c) for c in schema.get("enum", quoted if len(quoted) > 1 else ()))
     if choices:
         kind = Kind.CHOICE
     else:
@@ -266,10 +268,16 @@ def _slot_for_date(
         return free[0]
     if births and not said.relative and not said.has_year:
         for birth in births:
-            value = str(known.get(birth.name, ""))[5:]
-            if value and (value[:2] == f"{said.value:%m}" or not others):
+            value = str(known.get(birth.name, ""))
+            if value and (not others or _corrects(said.value, value, heard.today)):
                 return birth
     return others[0] if others else None
+
+
+def _corrects(said: date, known: str, today: date) -> bool:
+    """Whether a day of some year is nearer to a known date of birth than to an appointment."""
+    same_month, same_day = known[5:7] == f"{said:%m}", known[8:] == f"{said:%d}"
+    return same_month or same_day or (said - today).days > 60
 
 
 def _future(slot: Slot) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import time
 
 from services.embedded.spoken_numbers import (
+    ORDINALS,
     TENS,
     UNITS,
     Found,
@@ -18,6 +19,10 @@ OPENING_HOUR = 8
 _NAMED = {"noon": time(12), "midday": time(12), "midnight": time(0)}
 _BEFORE_AN_HOUR = frozenset({"at", "around", "about", "by", "after", "before", "till", "until"})
 _CLOCK = frozenset({"o'clock", "oclock"})
+# "The last one" is no hour.
+_PICKS = frozenset(ORDINALS) | frozenset(
+    "last that this which other another any each earlier later earliest latest early late".split()
+)
 _NOT_HOURS = frozenset({"o", "oh", "zero", "nought"})
 
 
@@ -107,6 +112,8 @@ def _minutes(words: Sequence[str], index: int) -> Found[int] | None:
 def _hour(words: Sequence[str], index: int) -> Found[int] | None:
     word = words[index]
     if word in _NOT_HOURS or (word in TENS and word != "twenty"):
+        return None
+    if word == "one" and index > 0 and words[index - 1] in _PICKS:
         return None
     hour = below_hundred(words, index)
     if hour and hour.value >= 24 and word == "twenty":

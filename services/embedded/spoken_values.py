@@ -64,7 +64,7 @@ _POLITE = HESITATIONS | frozenset(
     "sorry right then".split()
 )
 _NAME_LEAD_INS = re.compile(
-    r"\b(?:my (?:full |first |last )?name(?: is|'s)|the name(?: is|'s)|name is|names?"
+    r"\b(?:names?(?:'s)?(?: (?:is|it's|as|was|has|his))?"
     r"|(?:under|in|for) the name(?: of)?|this is|it is|it's|its|i am|i'm|that is|that's"
     r"|call me|speaking is)\s+",
 )
@@ -75,16 +75,22 @@ _SURE_NAME_LEAD_INS = re.compile(
 _NO_NAME = frozenset(
     "a an the not what why how where when who which i you he she it we they don't do does is am "
     "are was calling looking trying about for from with to my your and or no yes that this there "
-    "can could would will want need know sure order number appointment again repeat help "
+    "can could would want need know sure order number appointment again repeat help "
     "wrong right correct incorrect".split()
 )
 _NAME_ENDS = frozenset("and i i'm i'd born my calling from date on at with please thanks".split())
 _REASON = re.compile(r"\b(?:because of|because|cause|since|due to|the reason is(?: that)?)\s+")
+_OPENING = r"^(?:(?:uh|um|er|well|so|yes|yeah|sure|okay|ok|no|please|hello|hi)[\s,.]+)*"
 _FREE_TEXT_LEAD_INS = re.compile(
-    r"^(?:(?:uh|um|er|well|so|yes|yeah|sure|okay|ok|no|please|hello|hi)[\s,.]+)*"
-    r"(?:(?:it's|its|it is|that's|that is|that would be|the reason is(?: that)?|because of"
-    r"|because|it was because|change it to|make it|to)[\s,.]+)?",
+    _OPENING
+    + r"(?:(?:it's|its|it is|that's|that is|that would be|change it to|make it|to)[\s,.]+)?",
     re.IGNORECASE,
+)
+# "It is too small" says what is wrong; "it is Elm Street" only says Elm Street.
+_STORY_LEAD_INS = re.compile(_OPENING + r"(?:(?:it was )?because(?: of)?[\s,.]+)?", re.IGNORECASE)
+_STORIES = frozenset(
+    "reason problem issue message note notes comment complaint description symptoms details "
+    "question request".split()
 )
 _TRAILING_POLITENESS = re.compile(
     r"[\s,.!?]*(?:\b(?:please|thanks|thank you(?: very much)?)\b[\s,.!?]*)*$", re.IGNORECASE
@@ -135,14 +141,12 @@ def find_name(text: str, *, asked: bool) -> str | None:
             follows "my name is" counts.
     """
     lead_ins = _NAME_LEAD_INS if asked else _SURE_NAME_LEAD_INS
-    plain = text.replace("’", "'")
+    plain = re.sub(r"(?i)\s+(?:is|as) (?:my|the) name\W*$", "", text.replace("’", "'"))
     said_before = list(lead_ins.finditer(plain.lower()))
     lead_in = said_before[-1] if said_before else None
     if lead_in is None and not asked:
         return None
     said = plain[lead_in.end() :] if lead_in else plain
-    if lead_in and asked and not words_of(said):
-        said = plain[: lead_in.start()]
     words = without_politeness(words_of(said))
     words = _joined_spelling([word for word in words if not word[0].isdecimal()])
     for position, word in enumerate(words):
@@ -200,7 +204,8 @@ def find_free_text(text: str, label: str, *, asked: bool) -> str | None:
     elif noun == "reason" and (because := _REASON.search(plain.lower())):
         said = plain[because.end() :]
     elif asked:
-        said = _FREE_TEXT_LEAD_INS.sub("", plain, count=1)
+        lead_ins = _STORY_LEAD_INS if noun in _STORIES else _FREE_TEXT_LEAD_INS
+        said = lead_ins.sub("", plain, count=1)
     else:
         return None
     said = _TRAILING_POLITENESS.sub("", said).strip(" ,.!?")

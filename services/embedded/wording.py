@@ -8,6 +8,7 @@ from typing import Any
 
 from services.embedded.desk import Desk, Duty
 from services.embedded.slots import Kind, Slot
+from services.embedded.spoken_numbers import spoken_integer
 from services.embedded.spoken_values import spoken
 
 STAND_IN = "I am a stand-in, not a language model."
@@ -100,9 +101,14 @@ def _filled_in(template: str, desk: Desk, filled: Mapping[str, Any], today: date
     return template.format_map(values)
 
 
+def value_of(desk: Desk, name: str, filled: Mapping[str, Any], today: date) -> str:
+    """A parameter's value for the ear."""
+    return _filled_in("{" + name + "}", desk, filled, today)
+
+
 def _read_back(desk: Desk, filled: Mapping[str, Any], today: date) -> str:
     parts = [
-        f"{slot.label}: {_filled_in('{' + slot.name + '}', desk, filled, today)}"
+        f"{slot.label}: {value_of(desk, slot.name, filled, today)}"
         for slot in desk.slots
         if slot.name in filled and slot.kind is not Kind.CONFIRMATION
     ]
@@ -114,7 +120,9 @@ def again(desk: Desk, slot: Slot, filled: Mapping[str, Any], today: date, misses
     opening = ("Sorry, I didn't get that.", "I'm sorry, I still didn't get that.")[misses > 1]
     question = question_for(desk, slot, filled, today)
     if slot.kind is Kind.DIGITS:
-        hint = f"Please say {_possessive(slot.label)} one digit at a time."
+        fewest, most = slot.digits
+        length = f" It has {spoken_integer(most)} digits." if fewest == most else ""
+        hint = f"Please say {_possessive(slot.label)} one digit at a time.{length}"
     elif slot.kind is Kind.CHOICE:
         hint = f"You can say {_either(slot.choices)}."
     else:
@@ -194,7 +202,9 @@ def result_in_words(result: Any, today: date) -> str:
         facts = [
             f"{str(name).replace('_', ' ')}: {spoken(value, today)}"
             for name, value in result.items()
-            if value not in (None, "", [], {}) and not isinstance(value, Mapping)
+            if name != "needs"
+            and value not in (None, "", [], {})
+            and not isinstance(value, Mapping)
         ]
         return f"Here is what I found. {'; '.join(facts[:6])}." if facts else "That is done."
     if isinstance(result, list):

@@ -6,6 +6,8 @@ from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pipecat.adapters.llm.schemas.tools_schema import ToolsSchema
 from pipecat.processors.aggregators import async_tool_messages
 from pipecat.processors.aggregators.llm_context import LLMSpecificMessage
@@ -40,6 +42,20 @@ async def book(
         time: When it starts, as HH:MM in 24 hours.
         name: The patient's full name.
         date_of_birth: The patient's date of birth, as YYYY-MM-DD.
+        confirmed: True only after the caller said yes to the read-back.
+    """
+
+
+async def move(
+    params: FunctionCallParams, name: str, date_of_birth: str, day: str, time: str, confirmed: bool
+) -> None:
+    """Move an appointment.
+
+    Args:
+        name: The patient's full name.
+        date_of_birth: The patient's date of birth, as YYYY-MM-DD.
+        day: The new day, as YYYY-MM-DD.
+        time: The new time, as HH:MM.
         confirmed: True only after the caller said yes to the read-back.
     """
 
@@ -137,8 +153,12 @@ CLINIC = (
         says=("what are your opening hours", "when are you open"),
         reply="We are open from eight to six.",
     ),
+    Topic(says=("i need to move my appointment", "can i reschedule"), tool=move),
+    Topic(
+        says=("do you take new patients",), reply="We do. Would you like to book an appointment?"
+    ),
 )
-CLINIC_TOOLS = (book, find_slot, cancel_appointment, hand_to_a_person, say_goodbye)
+CLINIC_TOOLS = (book, find_slot, move, cancel_appointment, hand_to_a_person, say_goodbye)
 SHOP = (
     Topic(
         says=("where is my order", "what is the status of my order", "track my order"),
@@ -708,7 +728,109 @@ def test_half_heard_topic_is_checked_with_the_caller():
     assert call.caller("yes") == "What is your order number?"
 
 
+def test_result_that_names_what_it_needs_gets_just_that():
+    call = clinic(
+        book={
+            "say": "Ten thirty is taken. I have eleven or two o'clock. Which suits you?",
+            "day": "2026-11-23",
+            "times": ["11:00", "14:00"],
+            "needs": "time",
+        }
+    )
+    for line in ("book an appointment for monday", "ten thirty", "john smith", "3/3/1985", "yes"):
+        call.caller(line)
+    assert "at two o'clock for John Smith" in call.caller("two")
+    call.caller("yes")
+    assert call.calls[-1] == CallTool("book", {**BOOKED.arguments, "time": "14:00"})
+
+
+def test_day_of_what_was_booked_is_not_the_day_to_move_it_to():
+    call = clinic(
+        book={
+            "say": "You are booked.",
+            "day": "2026-11-23",
+            "time": "10:30",
+            "name": "John Smith",
+            "date_of_birth": "1985-03-03",
+        }
+    )
+    for line in ("i need an appointment monday at ten thirty", "john smith", "3/3/1985", "yes"):
+        call.caller(line)
+    assert call.caller("i need to move my appointment") == "For which day?"
+    call.caller("tuesday at nine")
+    call.caller("yes")
+    assert call.calls[-1] == CallTool(
+        "move", {**BOOKED.arguments, "day": "2026-11-24", "time": "09:00"}
+    )
+
+
+def test_caller_who_looks_for_a_time_while_moving_goes_on_moving():
+    call = clinic(
+        find_slot={
+            "say": "I have nine or ten. Which suits you?",
+            "day": "2026-11-24",
+            "times": ["09:00", "10:00"],
+            "needs": "time",
+        }
+    )
+    for line in ("i need to move my appointment", "john smith", "march third nineteen eighty five"):
+        call.caller(line)
+    call.caller("what is free on tuesday")
+    call.caller("the last one please")
+    call.caller("yes")
+    assert call.calls[-1] == CallTool(
+        "move", {**BOOKED.arguments, "day": "2026-11-24", "time": "10:00"}
+    )
+
+
+def test_caller_who_changes_an_earlier_answer_hears_that_it_was_taken():
+    call = clinic()
+    call.caller("i need an appointment on monday at ten")
+    answer = call.caller("no wait on tuesday")
+    assert answer == "All right, Tuesday, the twenty fourth of November. May I have your name?"
+
+
+def test_yes_to_the_question_of_a_reply_opens_what_it_offers():
+    call = clinic()
+    call.caller("do you take new patients")
+    assert call.caller("yes please") == "Which day would suit you?"
+
+
+def test_caller_who_confirms_and_says_goodbye_in_one_breath_is_booked():
+    call, _ = booking_up_to_the_read_back()
+    call.caller("yes thank you bye")
+    assert call.calls == [BOOKED]
+
+
+def test_no_thanks_to_an_offer_does_not_end_the_call():
+    call = shop(find_order={"say": "It is late. Would you like a refund?"})
+    call.caller("where is my order four seven two nine one")
+    assert call.caller("no thanks").startswith("All right.")
+    assert [c.name for c in call.calls] == ["find_order"]
+
+
+def test_colleague_reads_why_the_caller_wants_a_person():
+    call = shop()
+    call.caller("i want to talk to someone about my broken lamp")
+    assert "broken lamp" in call.calls[0].arguments["reason"]
+
+
 # A bot without topics
+
+
+async def find_table(params: FunctionCallParams, part_of_day: str) -> None:
+    """Find a table.
+
+    Args:
+        part_of_day: "lunch" or "dinner".
+    """
+
+
+def test_choices_quoted_in_a_description_are_offered_and_heard():
+    call = Call(tools=(find_table,))
+    assert call.caller("i need a table") == "Which part of day: lunch or dinner?"
+    call.caller("for dinner please")
+    assert call.calls == [CallTool("find_table", {"part_of_day": "dinner"})]
 
 
 async def get_weather(params: FunctionCallParams, city: str, days: int = 1) -> None:
@@ -771,3 +893,64 @@ def test_empty_context_gets_a_greeting():
 def test_same_conversation_gets_the_same_answer():
     call, read_back = booking_up_to_the_read_back()
     assert call.policy.decide(call.messages[:-1], TODAY) == Say(read_back)
+
+
+LINES = st.sampled_from(
+    [
+        "i'd like to book an appointment",
+        "cancel my appointment",
+        "monday at ten thirty",
+        "john smith",
+        "the third of march nineteen eighty five",
+        "yes",
+        "no",
+        "no at eleven",
+        "the first one",
+        "never mind",
+        "start over",
+        "repeat that",
+        "thanks",
+        "hello",
+        "hold on",
+        "are you a robot",
+        "can i talk to a person",
+        "purple elephants",
+        "that's all",
+        "DTMF: 0",
+        "DTMF: 47291#",
+        "",
+    ]
+)
+RESULTS = st.sampled_from(
+    [
+        None,
+        "CANCELLED",
+        "Well.",
+        {"say": "Which suits you?", "times": ["10:30", "11:00"], "needs": "time"},
+        {"say": "Shall I book it?", "day": "2026-11-23"},
+        {"say": "Who?", "needs": "name", "name": None},
+        {"say": "Odd.", "day": 7, "time": "soon", "needs": "luck"},
+        {"say": "Pick.", "slots": [{"day": "2026-11-23", "time": "10:30"}]},
+        ["a", {"b": "c"}],
+        42,
+    ]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(LINES, RESULTS), max_size=12))
+def test_any_course_of_a_call_gets_an_answer_and_no_unconfirmed_booking(
+    course: list[tuple[str, Any]],
+):
+    call = clinic()
+    for line, result in course:
+        call.messages.append({"role": "user", "content": line})
+        decision = call.policy.decide(call.messages, TODAY)
+        if isinstance(decision, CallTool):
+            assert decision.arguments.get("confirmed") is not False
+            if decision.name == "book":
+                assert line == "yes" or line.startswith("DTMF") or "CANCELLED" in str(call.messages)
+            call.tool(decision, result)
+            decision = call.policy.decide(call.messages, TODAY)
+        if isinstance(decision, Say):
+            call.messages.append({"role": "assistant", "content": decision.text})

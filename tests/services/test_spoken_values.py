@@ -180,6 +180,10 @@ def test_lone_hour_counts_only_in_answer_to_the_question(said: str, clock: str):
     assert [f"{f.value:%H:%M}" for f in find_times(words_of(said), loose=True)] == [clock]
 
 
+def test_last_one_of_a_list_is_no_hour():
+    assert find_times(words_of("the last one please"), loose=True) == []
+
+
 @pytest.mark.parametrize(
     "said",
     [
@@ -234,6 +238,8 @@ def test_words_that_neither_agree_nor_disagree_are_neither(said: str):
         ("yes my name is peter parker and i need", "Peter Parker"),
         ("john smith s m y t h", "John Smyth"),
         ("José García", "José García"),
+        ("my name as will jones", "Will Jones"),
+        ("mary jones is my name", "Mary Jones"),
     ],
 )
 def test_name_is_heard_without_its_lead_in(said: str, name: str):
@@ -257,6 +263,8 @@ def test_words_are_no_name_when_nobody_asked_for_one():
         ("12 Main Street, Springfield.", "new address", "12 Main Street, Springfield"),
         ("because it arrived broken", "reason", "it arrived broken"),
         ("well it was late, thank you", "reason", "it was late"),
+        ("it is too small", "reason", "it is too small"),
+        ("it's paris", "city", "paris"),
     ],
 )
 def test_free_text_is_taken_without_its_lead_in(said: str, label: str, text: str):

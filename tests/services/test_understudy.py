@@ -174,7 +174,7 @@ async def test_tool_is_called_and_its_answer_is_spoken():
         assert await line.caller("where is my order") == "What is your order number?"
         answer = await line.caller("four seven two nine one")
     assert answer.startswith("Order 47291 is in the van.")
-    messages = [m for m in line.context.get_messages() if isinstance(m, dict)]
+    messages: list[Any] = list(line.context.get_messages())
     calls = [m["tool_calls"][0]["function"] for m in messages if m.get("tool_calls")]
     assert [(call["name"], json.loads(call["arguments"])) for call in calls] == [
         ("find_order", {"order_number": "47291"})
