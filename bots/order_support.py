@@ -264,6 +264,7 @@ TOPICS = (
             "bye",
             "thank you goodbye",
             "no thank you goodbye",
+            "no that is all",
             "no that is all thank you",
             "that is all",
             "that was everything",
@@ -280,10 +281,10 @@ SAMPLE_CALL = (
     Line("where is my order", expect="order number|number|digit"),
     # Shipped on the first day of the order book, delivered two days later.
     Line("four seven two nine one", expect="arrive|deliver|shipped"),
-    Line("can i get a refund", expect="why|money"),
-    Line("because it does not work", expect="refund|shall"),
+    Line("can i get my money back", expect="why|money"),
+    Line("it does not work", expect="refund|shall"),
     Line("yes please", expect="refund|way|arrived"),
-    Line("no thank you goodbye", expect="bye"),
+    Line("no that is all", expect="bye"),
 )
 
 bot = as_bot(

@@ -145,6 +145,7 @@ TOPICS = (
             "i need an appointment",
             "i'd like an appointment please",
             "can i make an appointment",
+            "can i book an appointment",
             "can i book an appointment for monday",
             "an appointment please",
             "book an appointment",
@@ -304,6 +305,7 @@ TOPICS = (
             "bye",
             "thank you goodbye",
             "no thank you goodbye",
+            "no that is all",
             "no that is all thank you",
             "that is all",
             "that was everything",
@@ -317,14 +319,14 @@ TOPICS = (
 
 # What `switchboard call receptionist` says, and what it wants to hear.
 SAMPLE_CALL = (
-    Line("i would like to make an appointment", expect="day"),
-    # A coming Wednesday is in the book whatever day it is today; half past ten starts free.
+    Line("can i book an appointment", expect="day"),
+    # A coming Wednesday is in the book whatever day it is today; two o'clock starts free.
     Line("on wednesday please", expect="time|open|twelve"),
-    Line("at half past ten", expect="name"),
-    Line("my name is mary jones", expect="birth|born"),
-    Line("the fifth of march nineteen eighty", expect="book|shall|right"),
-    Line("yes please", expect="booked|anything"),
-    Line("no thank you goodbye", expect="bye"),
+    Line("two o'clock please", expect="name"),
+    Line("my name is paul allen", expect="birth|born"),
+    Line("february eleventh nineteen sixty three", expect="book|shall|right"),
+    Line("yes please", expect="booked"),
+    Line("no that is all", expect="bye"),
 )
 
 bot = as_bot(

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from datetime import date, time
 
 # Name, date of birth, index of the day in the book, start, reason.
-# Half past ten stays free on every day, and so does the whole third day, for trying things out.
+# Half past ten and two o'clock stay free on every day, and so does the whole third day, for
+# trying things out.
 _PATIENTS = (
     ("Alice Brown", date(1980, 3, 5), 3, time(10), "check-up"),
     ("George Miller", date(1952, 7, 19), 0, time(9), "blood pressure"),
-    ("Helen Carter", date(1991, 11, 2), 0, time(14), "back pain"),
+    ("Helen Carter", date(1991, 11, 2), 0, time(14, 30), "back pain"),
     ("Samuel Green", date(1968, 1, 30), 1, time(9, 30), "vaccination"),
     ("Laura White", date(1975, 9, 14), 1, time(15), "blood test"),
     ("Peter Young", date(2001, 4, 8), 3, time(9), "sore throat"),

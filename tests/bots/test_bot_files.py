@@ -145,8 +145,8 @@ async def test_caller_who_asks_for_a_person_gets_a_queue_number(bot, tmp_path):
 async def test_receptionist_books_the_sample_appointment(tmp_path):
     call = await calling("receptionist", tmp_path)
     await call.hears(*(line.say for line in of("receptionist").sample_call))
-    (held,) = AppointmentBook(tmp_path).find("Mary Jones", date(1980, 3, 5))
-    assert (held.start.weekday(), held.start.hour, held.start.minute) == (2, 10, 30)
+    (held,) = AppointmentBook(tmp_path).find("Paul Allen", date(1963, 2, 11))
+    assert f"{held.start:%A %H:%M}" == "Wednesday 14:00"
 
 
 async def test_receptionist_offers_free_times_and_books_the_chosen_one(tmp_path):
@@ -171,7 +171,7 @@ async def test_receptionist_moves_and_then_cancels_what_it_booked(tmp_path):
     sample = [line.say for line in of("receptionist").sample_call]
     await (await calling("receptionist", tmp_path)).hears(*sample)
     call = await calling("receptionist", tmp_path)
-    who = ("mary jones", "the fifth of march nineteen eighty")
+    who = ("paul allen", "february eleventh nineteen sixty three")
     answer = await call.hears("i need to move my appointment", *who, "thursday", "half past ten")
     assert "Shall I do that?" in answer
     assert "is now on Thursday" in await call.hears("yes please")
@@ -188,8 +188,8 @@ async def test_receptionist_offers_other_times_when_the_wanted_one_is_gone(tmp_p
         *sample[:3], "john smith", "the second of may nineteen seventy", "yes please"
     )
     assert "is not free. The nearest are" in answer
-    answer = await call.hears("eleven o'clock")
-    assert "eleven" in answer
+    answer = await call.hears("three o'clock")
+    assert "three o'clock" in answer
     assert "is booked for" in await call.hears("yes please")
 
 
@@ -197,7 +197,7 @@ async def test_order_support_changes_the_address_of_an_order_still_being_packed(
     call = await calling("order_support", tmp_path)
     answer = await call.hears("where is my order", "three one eight four seven")
     assert "still being packed" in answer
-    answer = await call.hears("can you send it to a different address", "nine elm court salem")
+    answer = await call.hears("can you change the address", "nine elm court salem")
     assert answer.endswith("?")
     assert "now goes to" in await call.hears("yes")
     order = OrderBook(tmp_path).find("31847")
