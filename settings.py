@@ -67,6 +67,7 @@ class Settings(BaseSettings):
 
     max_calls: int = Field(8, ge=1, le=1000)
     drain_s: float = Field(60, ge=0, le=3600)
+    quiet_caller_s: float = Field(15, ge=1, le=600)
 
     twilio_account_sid: str | None = None
     twilio_auth_token: SecretStr | None = None

@@ -14,6 +14,7 @@ from calls.bot import Bot
 from calls.call import Call
 from calls.channel import AUDIO_IN_HZ, Channel, open_channel
 from calls.record import CallRecord
+from processors.spoken_text import SpokenText
 from services.choice import Choices, choose
 from settings import Settings
 
@@ -60,8 +61,9 @@ async def answer(
 
 
 async def _run(call: Call, channel: Channel, args: RunnerArguments) -> None:
+    pipeline = await call.bot.build(call)
     worker = PipelineWorker(
-        await call.bot.build(call),
+        pipeline,
         params=PipelineParams(
             audio_in_sample_rate=AUDIO_IN_HZ,
             audio_out_sample_rate=channel.audio_out_hz,
@@ -69,7 +71,9 @@ async def _run(call: Call, channel: Channel, args: RunnerArguments) -> None:
             enable_usage_metrics=True,
         ),
         rtvi_observer_params=RTVIObserverParams(
-            function_call_report_level={"*": RTVIFunctionCallReportLevel.NAME}
+            function_call_report_level={"*": RTVIFunctionCallReportLevel.NAME},
+            # What it passes on are the model's own words, which were reported already.
+            ignored_sources=[p for p in pipeline.processors if isinstance(p, SpokenText)],
         ),
         app_resources=call,
         idle_timeout_secs=args.pipeline_idle_timeout_secs,

@@ -1,5 +1,6 @@
 """What a bot is handed: one call, with everything to build its pipeline from."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -57,6 +58,7 @@ class Call:
         self._channel = channel
         self._choices = choices
         self._settings = settings
+        self._wishes: dict[Stage, Wish] = {}
         self._tools: dict[str, Sequence[DirectFunction]] = {}
         self._worker: PipelineWorker | None = None
 
@@ -68,6 +70,11 @@ class Call:
     def phrases(self) -> Mapping[str, Sequence[str]]:
         """The bot's filler phrases by tool name."""
         return self.bot.phrases
+
+    @property
+    def quiet_caller_s(self) -> float:
+        """How long a caller may say nothing before being asked."""
+        return self._settings.quiet_caller_s
 
     def stt(self, *, keyterms: Sequence[str] = ()) -> STTService:
         """Speech-to-text. `keyterms` are words it must not miss."""
@@ -156,7 +163,13 @@ class Call:
             "providers": {stage: rows[0].described() for stage, rows in self._choices.items()},
         }
 
+    async def prepare(self) -> None:
+        """Build what is slow and shared by all calls of what the bot asked for so far."""
+        for stage, wish in self._wishes.items():
+            await asyncio.to_thread(self._choices[stage][0].prepare, wish)
+
     def _build(self, stage: Stage, wish: Wish) -> Any:
+        self._wishes[stage] = wish
         return self._choices[stage][0].build(wish)
 
     async def _played(self) -> None:

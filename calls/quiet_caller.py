@@ -8,8 +8,6 @@ from pipecat.processors.aggregators.llm_response_universal import LLMUserAggrega
 if TYPE_CHECKING:
     from calls.call import Call
 
-QUIET_S = 15.0
-
 STILL_THERE = "Are you still there?"
 LETTING_GO = "I can't hear you, so I will hang up now. Please call again. Goodbye."
 

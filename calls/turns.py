@@ -15,7 +15,7 @@ from pipecat.turns.user_stop import TurnAnalyzerUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
 from calls import models
-from calls.quiet_caller import QUIET_S, QuietCaller
+from calls.quiet_caller import QuietCaller
 
 if TYPE_CHECKING:
     from calls.call import Call
@@ -30,7 +30,7 @@ def turn_taking(context: LLMContext, call: "Call") -> LLMContextAggregatorPair:
             user_turn_strategies=UserTurnStrategies(
                 stop=[TurnAnalyzerUserTurnStopStrategy(turn_analyzer=models.end_of_turn())]
             ),
-            user_idle_timeout=QUIET_S,
+            user_idle_timeout=call.quiet_caller_s,
         ),
     )
     _keep_what_was_heard(pair, call)

@@ -37,7 +37,9 @@ def set_up(level: str, secrets: list[str]) -> None:
 
     logger.remove()
     logger.configure(extra={"call": "-"}, patcher=without_secrets)
-    logger.add(sys.stderr, level=level, format=_FORMAT, backtrace=False, diagnose=False)
+    logger.add(
+        sys.stderr, level=level, format=_FORMAT, filter=_is_news, backtrace=False, diagnose=False
+    )
     logging.basicConfig(handlers=[_ToLoguru()], level=logging.WARNING, force=True)
 
 
@@ -46,6 +48,11 @@ def secrets_of(settings: Settings) -> list[str]:
     own = [value for value in vars(settings).values() if isinstance(value, SecretStr)]
     keys = [settings.provider(name).key for name in provider_names()]
     return [secret.get_secret_value() for secret in own] + [key for key in keys if key]
+
+
+def _is_news(record: "Record") -> bool:
+    # SmallWebRTC warns of it at every call; no call here has video.
+    return not record["message"].endswith("video transceiver is available")
 
 
 class _ToLoguru(logging.Handler):

@@ -39,6 +39,9 @@ def install(app: FastAPI, *, daily: bool) -> None:
         response = await call_next(request)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Referrer-Policy", "no-referrer")
+        # Old modules beside new ones after an update would be worse than a question per file.
+        if request.url.path.startswith("/page/"):
+            response.headers["Cache-Control"] = "no-cache"
         # The prebuilt client is built with inline styles.
         if not request.url.path.startswith("/client"):
             response.headers.setdefault("Content-Security-Policy", policy)

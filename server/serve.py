@@ -7,7 +7,7 @@ from types import FrameType
 import uvicorn
 from loguru import logger
 
-from calls import models
+from calls.warm_up import warm_up
 from server import logs
 from server.app import create_app
 from server.bots import find_bots
@@ -34,7 +34,6 @@ def serve(settings: Settings) -> None:
     choices = choose(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     house = House(settings, choices, find_bots(), Lines(settings.max_calls))
-    models.load()
     for stage, rows in choices.items():
         stand_in = " (a stand-in)" if rows[0].provider.stand_in else ""
         logger.info(f"{STAGE_NAMES[stage]}: {rows[0].provider.title}{stand_in}: {rows[0].why}")
@@ -65,12 +64,13 @@ class DrainingServer(uvicorn.Server):
 
     async def startup(self, sockets: list | None = None) -> None:
         self._loop = asyncio.get_running_loop()
+        house = self._house
+        house.bots = await warm_up(house.bots, house.choices, house.settings)
         await super().startup(sockets)
         if self.started:
-            settings = self._house.settings
             logger.info(
-                f"Ready: http://{settings.host}:{settings.port} with "
-                f"{len(self._house.bots)} bots and {settings.max_calls} lines"
+                f"Ready: http://{house.settings.host}:{house.settings.port} with "
+                f"{len(house.bots)} bots and {house.lines.max_calls} lines"
             )
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

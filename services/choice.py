@@ -27,6 +27,11 @@ class Choice:
     def build(self, wish: Wish) -> AIService:
         return self.provider.build(self.provider, self.settings, wish)
 
+    def prepare(self, wish: Wish) -> None:
+        """Build what is slow and shared by all calls. Blocks."""
+        if self.provider.prepare:
+            self.provider.prepare(wish)
+
     def described(self) -> dict[str, str | bool]:
         """For the page and the record: `{"name", "title", "stand_in"}`."""
         return {

@@ -56,6 +56,8 @@ class Provider:
         install: The command that makes it importable.
         build: From the provider's variables and the bot's wish to the Pipecat service.
         voice: The voice when neither the bot nor `<NAME>_VOICE` names one.
+        prepare: Builds what is slow and shared by all calls, so that no caller waits for it.
+            Blocks.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Provider:
     install: str
     build: Callable[["Provider", ProviderSettings, Wish], AIService] = field(repr=False)
     voice: str | None = None
+    prepare: Callable[[Wish], None] | None = field(default=None, repr=False)
 
     @property
     def needs_key(self) -> bool:

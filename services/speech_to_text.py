@@ -23,13 +23,22 @@ def _deepgram(_: Provider, settings: ProviderSettings, wish: Wish) -> STTService
 def _pocketsphinx(_: Provider, settings: ProviderSettings, wish: Wish) -> STTService:
     from services.embedded.stt import PocketsphinxSTTService
 
-    spoken = [line for topic in wish.topics for line in topic.says]
     return PocketsphinxSTTService(
-        sample_lines=[*spoken, *wish.sample_lines],
+        sample_lines=_lines(wish),
         keyterms=wish.keyterms,
         telephone=wish.telephone,
         cache_dir=wish.cache_dir,
     )
+
+
+def _prepare_pocketsphinx(wish: Wish) -> None:
+    from services.embedded.sphinx import Ear
+
+    Ear.shared(_lines(wish), wish.keyterms, telephone=wish.telephone, cache_dir=wish.cache_dir)
+
+
+def _lines(wish: Wish) -> tuple[str, ...]:
+    return (*(line for topic in wish.topics for line in topic.says), *wish.sample_lines)
 
 
 PROVIDERS = (
@@ -50,5 +59,6 @@ PROVIDERS = (
         modules=("pocketsphinx",),
         install='pip install "switchboard[embedded]"',
         build=_pocketsphinx,
+        prepare=_prepare_pocketsphinx,
     ),
 )

@@ -28,6 +28,12 @@ def _espeak(provider: Provider, settings: ProviderSettings, wish: Wish) -> TTSSe
     return EspeakTTSService(voice=provider.voice_for(settings, wish), **_spoken())
 
 
+def _prepare_espeak(_: Wish) -> None:
+    from services.embedded import espeak
+
+    espeak.speak("Ready.", espeak.VoiceSpec())
+
+
 def _spoken() -> dict[str, Any]:
     # Markdown is gone by then (SpokenText); what is left is written for the eye in smaller ways.
     return {"text_transforms": [("*", VoiceFormatter(strip_markdown=False))]}
@@ -52,5 +58,6 @@ PROVIDERS = (
         modules=("espeakng_loader",),
         install='pip install "switchboard[embedded]"',
         build=_espeak,
+        prepare=_prepare_espeak,
     ),
 )
