@@ -14,6 +14,8 @@ from typing import Any
 
 from pipecat.clocks.base_clock import BaseClock
 
+LONGEST_REAL_WAIT_S = 30
+
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """An event loop whose ``time()`` starts at 1000 s and costs nothing to wait for."""
@@ -63,8 +65,10 @@ class _JumpingSelector(selectors.DefaultSelector):
             return ready
         if timeout is None or self._loop.must_wait_really:
             started_s = time.monotonic()
-            ready = super().select(timeout)
+            ready = super().select(LONGEST_REAL_WAIT_S if timeout is None else timeout)
             self._loop.pass_time(time.monotonic() - started_s)
+            if timeout is None and not ready:
+                raise RuntimeError("The test waits for something that nobody will do.")
         else:
             self._loop.pass_time(timeout)
         return ready

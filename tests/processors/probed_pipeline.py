@@ -98,4 +98,8 @@ async def probed_pipeline(
     finally:
         if not run.done():
             await worker.cancel()
-        await asyncio.wait_for(run, 30)
+        await asyncio.wait({run}, timeout=30)
+        if not run.done():
+            # A processor kept the end to itself, and Pipecat waits for it without limit.
+            await tail.push_frame(EndFrame())
+        await run
