@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from rapidfuzz import fuzz
 
+from services.embedded.spoken_dates import WEEKDAYS
 from services.embedded.spoken_numbers import HESITATIONS, words_of
 
 _FUNCTION_WORDS = frozenset(
@@ -19,6 +20,9 @@ _FUNCTION_WORDS = frozenset(
     "thank make makes tell give know wondering".split()
 )
 _FUNCTION_WEIGHT = 0.15
+# One day is as good as another: "anything on friday?" is declared as "anything on wednesday?".
+_A_DAY = "monday"
+_DAY_WEIGHT = 0.3
 _SAME_WORD = 75.0
 _SAME_SHORT_WORD = 80.0
 """Likeness of two words, in per cent, from which one may be the other heard badly."""
@@ -37,6 +41,10 @@ def _likeness(one: str, other: str) -> float:
     ratio = fuzz.ratio(one, other)
     # "Five" is not "fire": in a short word one letter makes another word.
     return ratio / 100 if ratio >= (_SAME_WORD if len(shorter) > 5 else _SAME_SHORT_WORD) else 0.0
+
+
+def _words(text: str) -> list[str]:
+    return [_A_DAY if word in WEEKDAYS else word for word in words_of(text)]
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,7 @@ class Matcher:
     def __init__(self, subjects: Iterable[Subject]) -> None:
         self._subjects = tuple(subjects)
         self._lines = {
-            subject.key: tuple(tuple(words_of(line)) for line in subject.says)
+            subject.key: tuple(tuple(_words(line)) for line in subject.says)
             for subject in self._subjects
         }
         used_by: Counter[str] = Counter()
@@ -88,7 +96,7 @@ class Matcher:
 
     def _matches(self, text: str) -> tuple[Match, ...]:
         """All subjects, best first."""
-        words = [word for word in words_of(text) if word not in HESITATIONS]
+        words = [word for word in _words(text) if word not in HESITATIONS]
         heard = _Heard(words, self._weights.keys(), [self._weight(word) for word in words])
         scored = [Match(subject.key, self._score(heard, subject)) for subject in self._subjects]
         return tuple(sorted(scored, key=lambda match: -match.score))
@@ -102,6 +110,8 @@ class Matcher:
     def _weight(self, word: str) -> float:
         if word in _FUNCTION_WORDS:
             return _FUNCTION_WEIGHT
+        if word == _A_DAY:
+            return _DAY_WEIGHT
         return self._weights.get(word, 0.4)
 
     def _line_score(self, heard: "_Heard", line: Sequence[str]) -> float:
