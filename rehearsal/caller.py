@@ -12,7 +12,8 @@ import soxr
 from rehearsal.mulaw import SAMPLE_RATE_HZ, Pcm
 from services.embedded import espeak
 
-DEFAULT_VOICE = "espeak:en-us+f3@150"
+# Of the espeak-ng voices tried, the one the embedded recogniser understands best at 8 kHz.
+DEFAULT_VOICE = "espeak:en-us+f2@150"
 LEVEL_DBFS = -20.0
 _PEAK_DBFS = -1.0
 _FRAME = SAMPLE_RATE_HZ // 50
@@ -25,7 +26,7 @@ class VoiceError(ValueError):
 async def speak(text: str, voice: str = DEFAULT_VOICE) -> Pcm:
     """`text` as 16-bit samples of shape (n,) at 8 kHz, at the level of a person on the phone.
 
-    `voice`: "espeak:en-us+f3@150" (espeak-ng's voice, variant, words per minute), or "flite:slt"
+    `voice`: "espeak:en-us+f2@150" (espeak-ng's voice, variant, words per minute), or "flite:slt"
     (flite's slt, rms, kal16, awb, kal) where flite is installed.
 
     Raises:
@@ -39,7 +40,7 @@ async def speak(text: str, voice: str = DEFAULT_VOICE) -> Pcm:
             pcm, rate_hz = await _flite(text, name or "slt")
         case _:
             raise VoiceError(
-                f'No voice "{voice}": write "espeak:en-us+f3@150" or "flite:slt" '
+                f'No voice "{voice}": write "espeak:en-us+f2@150" or "flite:slt" '
                 "(engine, colon, that engine's name for it)."
             )
     return as_on_the_phone(pcm, rate_hz)

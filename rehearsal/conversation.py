@@ -83,7 +83,8 @@ class Conversation:
 
     @property
     def problems(self) -> list[str]:
-        return [turn.problem for turn in self.turns if turn.problem]
+        """What went wrong, in order; what befell several lines is said once."""
+        return list(dict.fromkeys(turn.problem for turn in self.turns if turn.problem))
 
     async def _speak_and_listen(self, turn: Turn, pcm: Pcm) -> None:
         try:

@@ -12,7 +12,8 @@ from rehearsal.mulaw import Pcm
 from rehearsal.playout import FRAME_SAMPLES
 
 # Digital zero never occurs on a telephone line; detectors that learn the noise floor expect some.
-NOISE_DBFS = -66.0
+# This is a quiet digital line. An old copper one is at about -60.
+QUIET_LINE_DBFS = -80.0
 _NOISE_SAMPLES = 5 * mulaw.SAMPLE_RATE_HZ
 
 
@@ -27,8 +28,9 @@ class _Utterance:
 class Mouth:
     """Gives the next frame whenever asked, and keeps all it gave."""
 
-    def __init__(self, seed: int = 1) -> None:
-        level = 32768 * 10 ** (NOISE_DBFS / 20)
+    def __init__(self, *, noise_dbfs: float = QUIET_LINE_DBFS, seed: int = 1) -> None:
+        """`noise_dbfs`: RMS of the line's noise, which is also there while somebody speaks."""
+        level = 32768 * 10 ** (noise_dbfs / 20)
         noise = np.random.default_rng(seed).normal(0, level, _NOISE_SAMPLES)
         self._noise = noise.astype(np.int16)
         self._waiting: deque[_Utterance] = deque()

@@ -31,7 +31,7 @@ from rehearsal.media_stream import (
     StreamWriter,
     parse,
 )
-from rehearsal.mouth import Mouth
+from rehearsal.mouth import QUIET_LINE_DBFS, Mouth
 from rehearsal.mulaw import Pcm
 from rehearsal.playout import FRAME_MS, Playout
 from rehearsal.twilio_rest import CallUpdate
@@ -79,6 +79,7 @@ class TwilioPhone:
         auth_token: str,
         account_sid: str | None = None,
         number: str = "+15005550100",
+        noise_dbfs: float = QUIET_LINE_DBFS,
     ) -> None:
         self.account_sid = account_sid or "AC" + secrets.token_hex(16)
         self.call_sid = "CA" + secrets.token_hex(16)
@@ -91,7 +92,7 @@ class TwilioPhone:
         self.stream_url = ""
         self.refused_messages: list[str] = []
         self.digits_sent = ""
-        self.mouth = Mouth()
+        self.mouth = Mouth(noise_dbfs=noise_dbfs)
         self._validator = RequestValidator(auth_token)
         self._playout: Playout | None = None
         self._socket: ClientConnection | None = None

@@ -47,6 +47,16 @@ class ServerProcess:
         assert self._process is not None
         return self._process.pid
 
+    def terminate(self) -> None:
+        """Ask the process to end (SIGTERM), and go on."""
+        assert self._process is not None
+        self._process.terminate()
+
+    async def exit_code(self) -> int:
+        """Wait for the process to end by itself."""
+        assert self._process is not None
+        return await self._process.wait()
+
     async def __aenter__(self) -> Self:
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("wb") as log:

@@ -106,7 +106,7 @@ async def _run(
             rest.add_call(phone.call_sid)
             async with phone:
                 await phone.dial(f"{server.url}/twilio/voice?bot={report.bot}")
-                await _converse(report, phone, record, lines, patience, printer)
+                await _converse(report, phone, record, lines, patience, printer, log)
             rest.end_call(phone.call_sid)
             await _finish(report, phone, record, run_folder, log)
 
@@ -118,6 +118,7 @@ async def _converse(
     lines: Sequence[Any],
     patience: Patience,
     printer: "_Silent",
+    log: Path,
 ) -> None:
     def keep(turn: Turn) -> None:
         report.turns.append(turn_report(turn, record, now_s=phone.now_s))
@@ -132,6 +133,8 @@ async def _converse(
     )
     await conversation.run(lines)
     report.problems += conversation.problems
+    if phone.over and not conversation.turns[0].words:
+        report.problems.append(_with_last_lines("The server's last log lines", log))
 
 
 async def _finish(
@@ -139,8 +142,7 @@ async def _finish(
 ) -> None:
     if not await record.closed(timeout_s=_LAST_WORDS_S):
         report.problems.append(
-            "The server has not closed the call's record. Its last log lines:\n"
-            + "\n".join(last_lines(log, 5))
+            _with_last_lines("The server has not closed the call's record. Its last log lines", log)
         )
     caller, bot = phone.tracks()
     wav = run_folder / "call.wav"
@@ -167,6 +169,10 @@ async def _finish(
         )
 
 
+def _with_last_lines(sentence: str, log: Path) -> str:
+    return "\n".join([f"{sentence} ({log}):", *last_lines(log, 8)])
+
+
 def _cuts_a_word(phone: TwilioPhone) -> bool:
     return phone.playout.unplayed_ms > 200 and bool(
         (spans := joined(phone.playout.spans(), 300))
@@ -185,6 +191,9 @@ class _Printer(_Silent):
     """The conversation as it is heard, with a latency line a turn."""
 
     def turn(self, turn: TurnReport) -> None:
+        if turn.said and turn.said_at_s is None:
+            print(f"        (not said: {turn.said})", flush=True)
+            return
         if turn.said:
             print(f"caller  {turn.said}", flush=True)
             if turn.heard_as and turn.heard_as.lower() != turn.said.lower():

@@ -95,6 +95,7 @@ class FarEnd:
     status: int = 200
     ws_status: int = 0
     url: str = ""
+    token: str = TOKEN
     lines: list[Line] = field(default_factory=list)
     forms: list[dict[str, str]] = field(default_factory=list)
     answered: asyncio.Event = field(default_factory=asyncio.Event)
@@ -112,7 +113,7 @@ class FarEnd:
             + request.path_qs
         )
         signature = request.headers.get("X-Twilio-Signature", "")
-        if not RequestValidator(TOKEN).validate(url, form, signature):
+        if not RequestValidator(self.token).validate(url, form, signature):
             return web.Response(status=403, text="wrong signature")
         self.forms.append(form)
         media = self.url.replace("http", "ws") + "/media"
