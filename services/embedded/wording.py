@@ -54,7 +54,8 @@ def _possessive(label: str) -> str:
 
 def _from_description(slot: Slot) -> str:
     """ "The city to look up." -> "the city to look up"; "" where it does not read as a noun."""
-    clause = re.split(r"[.,;:(]", slot.description)[0].strip()
+    # The format is for the model: "The date of birth as YYYY-MM-DD".
+    clause = re.split(r"[.,;:(]| (?:as|in) (?:YYYY|HH)", slot.description)[0].strip()
     if not re.match(r"(?i)(the|a|an|your|his|her)\b", clause) or len(clause.split()) > 9:
         return ""
     return _to_the_caller(clause[0].lower() + clause[1:])

@@ -41,7 +41,7 @@ async def book(
         day: The day, as YYYY-MM-DD.
         time: When it starts, as HH:MM in 24 hours.
         name: The patient's full name.
-        date_of_birth: The patient's date of birth, as YYYY-MM-DD.
+        date_of_birth: The patient's date of birth as YYYY-MM-DD.
         confirmed: True only after the caller said yes to the read-back.
     """
 
@@ -53,7 +53,7 @@ async def move(
 
     Args:
         name: The patient's full name.
-        date_of_birth: The patient's date of birth, as YYYY-MM-DD.
+        date_of_birth: The patient's date of birth as YYYY-MM-DD.
         day: The new day, as YYYY-MM-DD.
         time: The new time, as HH:MM.
         confirmed: True only after the caller said yes to the read-back.
@@ -65,7 +65,7 @@ async def cancel_appointment(params: FunctionCallParams, name: str, date_of_birt
 
     Args:
         name: The patient's full name.
-        date_of_birth: The patient's date of birth, as YYYY-MM-DD.
+        date_of_birth: The patient's date of birth as YYYY-MM-DD.
     """
 
 
@@ -856,6 +856,12 @@ def test_bot_without_topics_finds_the_tool_by_its_description():
     assert call.caller("what's the weather like") == "What is the city to look up?"
     call.caller("paris")
     assert call.calls == [CallTool("get_weather", {"city": "paris"})]
+
+
+def test_format_meant_for_a_model_is_not_spoken():
+    call = Call(tools=(cancel_appointment,))
+    call.caller("cancel my appointment")
+    assert call.caller("john smith") == "What is your date of birth?"
 
 
 def test_optional_argument_is_taken_when_mentioned():
