@@ -26,6 +26,9 @@ _QUOTE = re.compile(r" {0,3}> ?")
 _ITEM = re.compile(r"( {0,3})([-+*]|(\d{1,9})[.)])( *)")
 _HEADING = re.compile(r" {0,3}#{1,6}(?:[ \t]+|$)")
 _HEADING_CLOSE = re.compile(r"(?:^|[ \t]+)#*[ \t]*")
+# Nothing is decided by one of these alone; looking again would only cost time.
+_DECIDES_NOTHING = frozenset(" \t>-+*_=#~`")
+_UNDECIDED_MAX_CHARS = 300
 _MAX_DEPTH = 24
 _ALL_MARKS = re.compile(r"(?:[ ]*(?:>|[-+*](?= |$)|\d{1,9}[.)](?= |$)))*[ ]*")
 
@@ -75,12 +78,16 @@ class Blocks:
     def _is_decided(self) -> bool:
         if isinstance(self._leaf, Fence | Html | Table):
             return False
+        if self._line[-1] in _DECIDES_NOTHING:
+            return False
         if self._may_be_delimiter_row():
             return False
         start = _CONTAINER_MARKS.match(self._line)
         rest = self._line[start.end() :] if start else self._line
         if not rest:
             return False
+        if len(self._line) > _UNDECIDED_MAX_CHARS:
+            return True
         return not _UNDECIDED.fullmatch(rest) or bool(_AUTOLINK_SO_FAR.match(rest))
 
     def _may_be_delimiter_row(self) -> bool:

@@ -11,6 +11,7 @@ _DEFINITION = re.compile(r"\[(?!\^)(?:[^\[\]\\]|\\.)*\]:", re.DOTALL)
 _DELIMITER_ROW = re.compile(r"[-:| \t]*-[-:| \t]*")
 _DONE_BOX = re.compile(r"\[[xX]\]\s")
 _LABEL_MAX_CHARS = 1000
+_DEFINITION_MAX_CHARS = 2000
 
 
 class Paragraph:
@@ -47,6 +48,8 @@ class Paragraph:
         """Take the next character of the line."""
         if not self._line and char.isspace():
             return
+        if not self._line and char == "[" and self.is_definitions_only():
+            self._definition = ""  # those before it are settled
         self._line += char
         if self._definition is not None:
             self._definition += char
@@ -56,7 +59,10 @@ class Paragraph:
 
     def next_line(self) -> None:
         """The paragraph goes on: the line that ended was no table header."""
-        if self._definition is not None:
+        if self._definition is not None and len(self._definition) > _DEFINITION_MAX_CHARS:
+            rest, self._definition = after_definitions(self._definition), None
+            self._inline.feed(rest + "\n")
+        elif self._definition is not None:
             self._definition += "\n"
             self._look_for_definition()
         else:

@@ -340,9 +340,10 @@ TROUBLE = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("before", ["", "x "], ids=["first", "after a word"])
 @pytest.mark.parametrize("trouble", TROUBLE.values(), ids=TROUBLE.keys())
-def test_work_grows_with_the_length_of_the_text_and_not_faster(trouble: str) -> None:
+def test_work_grows_with_the_length_of_the_text_and_not_faster(trouble: str, before: str) -> None:
     spoken(trouble)
-    once = work(("x " + trouble * 2000)[:2000])
-    thrice = work(("x " + trouble * 6000)[:6000])
+    once = work((before + trouble * 1000)[:1000])
+    thrice = work((before + trouble * 3000)[:3000])
     assert thrice < 3.6 * once + 2000
