@@ -231,6 +231,20 @@ def test_further_fillers_come_at_growing_intervals_after_the_playout_of_the_last
     on_a_call(call)
 
 
+def test_tool_that_starts_after_a_filler_does_not_bring_the_next_one_forward() -> None:
+    async def call(caller: Caller) -> None:
+        await caller.asks()
+        await asyncio.sleep(0.8)
+        await caller.hears()
+        await caller.rig.down(*tool_starts())
+        await asyncio.sleep(1.3)
+        assert len(caller.fillers) == 1
+        await asyncio.sleep(0.2)
+        assert len(caller.fillers) == 2
+
+    on_a_call(call)
+
+
 def test_growth_of_one_keeps_the_intervals_equal() -> None:
     async def call(caller: Caller) -> None:
         await caller.asks()
@@ -457,6 +471,19 @@ def test_call_that_ends_while_waiting_hears_no_filler_and_leaves_no_timer() -> N
         await asyncio.sleep(60)
         assert caller.fillers == []
         assert not asyncio.all_tasks() - before
+
+    on_a_call(call)
+
+
+def test_last_words_of_a_call_that_ends_are_not_followed_by_a_filler() -> None:
+    async def call(caller: Caller) -> None:
+        await caller.asks()
+        caller.rig.tail.jam = asyncio.Event()
+        await caller.rig.worker.queue_frame(EndFrame())
+        await asyncio.sleep(5)
+        assert isinstance(caller.rig.tail.jammed_on, EndFrame), "the end waits for the playout"
+        assert caller.fillers == []
+        caller.rig.tail.jam.set()
 
     on_a_call(call)
 
