@@ -234,7 +234,6 @@ TOPICS = (
             "cancel the appointment",
             "i don't need my appointment any more",
             "i am not coming to my appointment",
-            "delete my appointment",
             "take my appointment off the book",
         ),
         tool=appointments.cancel_appointment,
