@@ -87,12 +87,17 @@ class Playout:
         self._queued_samples = 0
 
     def stop(self) -> None:
-        """The line is gone: what is still queued is never heard (`unplayed_ms`)."""
+        """The line is gone: what is still queued is never heard.
+
+        `unplayed_ms` tells how much of it, up to its last audible sample; silence is no loss.
+        """
         if self._stopped_s is not None:
             return
         self.advance()
         self._stopped_s = self.now_s
-        self.unplayed_ms = self.buffered_ms
+        waiting = b"".join(item for item in self._queue if isinstance(item, bytes))
+        lost = audible_spans(mulaw.decode(waiting))
+        self.unplayed_ms = lost[-1].end_s * 1000 if lost else 0.0
         self._queue.clear()
         self._queued_samples = 0
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import bots
-from rehearsal.audible import joined
 from rehearsal.call_record import CallRecord
 from rehearsal.call_report import CallReport, TurnReport, latency_line, turn_report
 from rehearsal.caller import DEFAULT_VOICE, VoiceError, speak
@@ -25,6 +24,8 @@ from rehearsal.two_track_wav import write_two_track_wav
 
 # What the server may still say of a call that has just ended (its record's last line).
 _LAST_WORDS_S = 5.0
+# Less than this of a word's end is not missed.
+_HARDLY_HEARD_MS = 50
 # A real number is never dialled: Twilio's REST API is a stand-in here.
 _HANDOFF_NUMBER = "+15005550199"
 
@@ -163,7 +164,7 @@ async def _finish(
     )
     if phone.refused_messages:
         report.problems.append(f"Twilio would refuse: {phone.refused_messages[0]}")
-    if phone.ended_by != "caller" and _cuts_a_word(phone):
+    if phone.ended_by != "caller" and phone.playout.unplayed_ms > _HARDLY_HEARD_MS:
         report.problems.append(
             f"The bot hung up with {phone.playout.unplayed_ms:.0f} ms of its words unplayed."
         )
@@ -171,13 +172,6 @@ async def _finish(
 
 def _with_last_lines(sentence: str, log: Path) -> str:
     return "\n".join([f"{sentence} ({log}):", *last_lines(log, 8)])
-
-
-def _cuts_a_word(phone: TwilioPhone) -> bool:
-    return phone.playout.unplayed_ms > 200 and bool(
-        (spans := joined(phone.playout.spans(), 300))
-        and phone.playout.played_s - spans[-1].end_s < 0.1
-    )
 
 
 class _Silent:

@@ -125,6 +125,13 @@ def test_what_was_still_buffered_when_the_line_went_dead_is_never_heard(
     assert playout.played_s == pytest.approx(0.4)
 
 
+def test_silence_that_was_still_buffered_is_no_loss(clock: Clock, playout: Playout) -> None:
+    playout.receive(tone(100) + bytes([mulaw.SILENCE]) * 8000)
+    clock.now_s += 0.5
+    playout.stop()
+    assert playout.unplayed_ms == 0
+
+
 def test_more_than_ten_minutes_ahead_is_discarded(playout: Playout) -> None:
     playout.receive(tone(601_000))
     assert playout.discarded_ms == pytest.approx(1000)
