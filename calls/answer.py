@@ -105,5 +105,4 @@ def _greet_and_part(call: Call, channel: Channel, worker: PipelineWorker) -> Non
 
     @channel.transport.event_handler("on_client_disconnected")
     async def on_client_disconnected(*_: object) -> None:
-        call.record.ending("the caller hung up")
-        await worker.cancel(reason="the caller hung up")
+        await call.caller_left()

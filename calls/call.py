@@ -29,6 +29,8 @@ from settings import Settings
 # audio is sent as it is played.
 _MARK_AT_MOST_S = 5.0
 
+HUNG_UP = "the caller hung up"
+
 
 class Call:
     """One call, as the bot and its tools see it.
@@ -61,6 +63,7 @@ class Call:
         self._wishes: dict[Stage, Wish] = {}
         self._tools: dict[str, Sequence[DirectFunction]] = {}
         self._worker: PipelineWorker | None = None
+        self._parting = HUNG_UP
 
     @property
     def transport(self) -> BaseTransport:
@@ -147,8 +150,19 @@ class Call:
         if self.channel != "phone":
             raise RedirectFailed("Only a phone call can be redirected.")
         await self._played()
-        await redirect_call(self._settings, self._channel.call_sid, number)
-        self.record.ending(f"handed over to {number}")
+        # Twilio ends the stream before it answers, so the reason must be known by then.
+        self._parting = f"handed over to {number}"
+        try:
+            await redirect_call(self._settings, self._channel.call_sid, number)
+        except RedirectFailed:
+            self._parting = HUNG_UP
+            raise
+
+    async def caller_left(self) -> None:
+        """The other end is gone, whoever let go."""
+        self.record.ending(self._parting)
+        if self._worker:
+            await self._worker.cancel(reason=self._parting)
 
     def runs_in(self, worker: PipelineWorker) -> None:
         """The pipeline of the call is about to run."""
