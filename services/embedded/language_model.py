@@ -165,12 +165,12 @@ class PhoneTalk:
     def weighted_lines(self) -> Iterator[tuple[float, str]]:
         """Yields (weight, sentence); the weights of one kind add up to that kind's share."""
         for make, count, share in (
-            (self.number, 3000, 300.0),
-            (self.date, 2000, 160.0),
-            (self.time, 600, 90.0),
-            (self.day, 300, 60.0),
-            (self.name, 2500, 100.0),
-            (self.address, 800, 50.0),
+            (self.number, 3000, 600.0),
+            (self.date, 2000, 300.0),
+            (self.time, 600, 130.0),
+            (self.day, 300, 90.0),
+            (self.name, 2500, 60.0),
+            (self.address, 800, 40.0),
         ):
             for _ in range(count):
                 yield share / count, make()
@@ -398,8 +398,8 @@ class Mixture:
         line_weight: Sightings one sample line counts for.
     """
 
-    general_words: int = 4000
-    general_bigrams: int = 60_000
+    general_words: int = 2500
+    general_bigrams: int = 40_000
     general_share: float = 0.15
     word_trust: float = 0.3
     pair_trust: float = 0.1

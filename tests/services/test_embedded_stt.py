@@ -28,7 +28,7 @@ from services.embedded.espeak import VoiceSpec, synthesise
 from services.embedded.sphinx import Ear, Heard
 from services.embedded.stt import PocketsphinxSTTService
 
-CALLER = VoiceSpec(variant="f2", rate_wpm=160, pitch=60)
+CALLER = VoiceSpec(variant="klatt6", rate_wpm=160, pitch=55, pitch_range=50)
 LINES = ("where is my order", "my order number is four seven two nine one", "yes please")
 
 
@@ -194,5 +194,5 @@ async def test_models_are_kept_in_the_folder_that_was_named(tmp_path: Path) -> N
         sample_lines=("a line of its own",), cache_dir=tmp_path / "models"
     )
     await run_test(service, frames_to_send=[], start_timeout=60)
-    kept = [path for path in (tmp_path / "models").iterdir()]
+    kept = list((tmp_path / "models").iterdir())
     assert {path.suffix for path in kept} == {".arpa", ".dict"}
