@@ -44,8 +44,8 @@ def run(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=checkout, capture_output=True, text=True, timeout=240)
 
 
-def test_readme_has_a_tool_a_processor_and_a_bot() -> None:
-    assert [path.split("/")[0] for path in examples()] == ["tools", "processors", "bots"]
+def test_readme_ends_with_a_bot_a_processor_and_a_tool() -> None:
+    assert [path.split("/")[0] for path in examples()] == ["bots", "processors", "tools"]
 
 
 def test_examples_are_written_as_the_house_writes(checkout: Path) -> None:
