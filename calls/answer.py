@@ -4,7 +4,7 @@ import asyncio
 import uuid
 
 from loguru import logger
-from pipecat.frames.frames import TTSSpeakFrame
+from pipecat.frames.frames import Frame, LLMMessagesAppendFrame, TTSSpeakFrame
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.frameworks.rtvi import RTVIFunctionCallReportLevel, RTVIObserverParams
 from pipecat.runner.types import RunnerArguments
@@ -20,6 +20,8 @@ from settings import Settings
 
 # A page says when it is ready to show words. A client that never does is greeted all the same.
 _GREET_AT_LATEST_S = 1.5
+
+GREET = "The caller is on the line. Greet them in one short sentence and offer your help."
 
 
 async def answer(
@@ -85,6 +87,13 @@ async def _run(call: Call, channel: Channel, args: RunnerArguments) -> None:
     await runner.run()
 
 
+def _first_words(bot: Bot) -> Frame:
+    """The bot's greeting, or else a request to the model for one."""
+    if bot.greeting:
+        return TTSSpeakFrame(bot.greeting)
+    return LLMMessagesAppendFrame([{"role": "developer", "content": GREET}], run_llm=True)
+
+
 def _greet_and_part(call: Call, channel: Channel, worker: PipelineWorker) -> None:
     ready = asyncio.Event()
 
@@ -100,8 +109,7 @@ def _greet_and_part(call: Call, channel: Channel, worker: PipelineWorker) -> Non
                 await asyncio.wait_for(ready.wait(), _GREET_AT_LATEST_S)
             except TimeoutError:
                 logger.info("The client shows no words; greeting it all the same.")
-        if call.bot.greeting:
-            await worker.queue_frame(TTSSpeakFrame(call.bot.greeting))
+        await worker.queue_frame(_first_words(call.bot))
 
     @channel.transport.event_handler("on_client_disconnected")
     async def on_client_disconnected(*_: object) -> None:

@@ -215,6 +215,21 @@ async def test_keys_reach_the_bot(exchange: Exchange) -> None:
     assert "four seven two nine one" in exchange.heard(phone, "bot")
 
 
+async def test_bot_that_declares_nothing_for_the_offline_tier_greets_and_says_what_it_is(
+    exchange: Exchange,
+) -> None:
+    async with exchange.phone() as phone:
+        await phone.dial(exchange.webhook("plain_desk"))
+        await phone.wait_for_answer()
+        asked_s = phone.now_s
+        await phone.press("47291#")
+        await phone.wait_for_answer(after_s=asked_s + 0.7)
+    await exchange.call_over()
+    greeting, answer = exchange.heard(phone, "bot").split(" / ")[:2]
+    assert "standing in for the parcel desk of maple store" in greeting
+    assert "order" in answer
+
+
 async def test_caller_who_says_nothing_is_asked_once_and_then_let_go(exchange: Exchange) -> None:
     async with exchange.phone() as phone:
         await phone.dial(exchange.webhook("order_support"))
