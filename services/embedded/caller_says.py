@@ -1,6 +1,7 @@
 """What callers say whatever the bot is for: greetings, farewells, doubts about who is speaking."""
 
 import re
+from collections.abc import Iterable
 from enum import Enum, auto
 
 from services.embedded.spoken_numbers import words_of
@@ -103,3 +104,43 @@ def remark_in(text: str) -> Remark | None:
         if pattern.search(plain):
             return remark
     return None
+
+
+_WH = r"(?:what|which|when|where|how|who|why|whose)"
+_VERB = (
+    r"(?:is|are|am|was|were|do|does|did|can|could|will|would|shall|should|has|have|may|might)"
+    r"(?:n't)?"
+)
+_SUBJECT = (
+    r"(?:i|you|he|she|it|we|they|there|this|that|these|those|anyone|somebody|someone|my|your)"
+)
+_OPENING = r"^(?:(?:um|uh|er|so|and|but|well|oh|okay|ok|sorry|wait|actually|no|yes|hey|hi)\s+)*"
+_QUESTION = re.compile(
+    rf"{_OPENING}(?:{_WH}(?:'s|'re)\b|{_WH}(?:\s+\w+){{0,2}}?\s+{_VERB}\b|{_WH}\s+(?:about|if)\b"
+    rf"|{_VERB}\s+(?:not\s+)?{_SUBJECT}\b|{_VERB}\s+(?:the|a|an|any|some)\b)"
+)
+# "What I got is broken", "is the wrong size": what happened, and no question.
+_QUESTION_NOT_STORY = re.compile(
+    rf"{_OPENING}(?:{_WH}\s+(?:is|are|do|does|did|can|could|will|would|should)\b"
+    rf"|how\s+(?:much|many|long|often|soon)\b"
+    rf"|(?:can|could|will|would|do|are|should|may)\s+(?:i|you|we|they|there)\b)"
+)
+
+
+def is_question(text: str, *, tells_a_story: bool = False) -> bool:
+    """Whether the words ask something.
+
+    Args:
+        text: What the caller said.
+        tells_a_story: The caller was asked what happened; such an answer may begin like a question.
+    """
+    plain = " ".join(words_of(text))
+    return bool((_QUESTION_NOT_STORY if tells_a_story else _QUESTION).search(plain))
+
+
+_TROUBLE = frozenset("wrong incorrect right correct mean meant want think not mistake no".split())
+
+
+def mentions_trouble(words: Iterable[str]) -> bool:
+    """Whether the words say that something is wrong, rather than what would be right."""
+    return bool(_TROUBLE & set(words))

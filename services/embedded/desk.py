@@ -12,6 +12,8 @@ from services.embedded.matching import Matcher, Subject, keywords_of
 from services.embedded.slots import Kind, Slot, slots_of
 from services.embedded.topic import Topic
 
+_EMERGENCY = re.compile(r"(?i)\bemergency\b|\b(?:nine one one|nine nine nine|one one two)\b")
+
 
 class Duty(Enum):
     """What a tool does to the call itself."""
@@ -55,6 +57,11 @@ class Desk:
     def slot(self, name: str) -> Slot | None:
         """The slot of that name, or None."""
         return next((slot for slot in self.slots if slot.name == name), None)
+
+    @property
+    def urgent(self) -> bool:
+        """Whether it tells where to get help in an emergency."""
+        return not self.tool and bool(_EMERGENCY.search(self.reply))
 
     @property
     def confirmation(self) -> Slot | None:

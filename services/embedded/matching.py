@@ -10,7 +10,7 @@ from itertools import pairwise
 from rapidfuzz import fuzz
 
 from services.embedded.spoken_dates import WEEKDAYS
-from services.embedded.spoken_numbers import HESITATIONS, words_of
+from services.embedded.spoken_numbers import HESITATIONS, UNITS, words_of
 
 _FUNCTION_WORDS = frozenset(
     "a an the i i'd i'm i'll i've you your my me mine we it it's its is are was were be am do does "
@@ -23,6 +23,13 @@ _FUNCTION_WEIGHT = 0.15
 # One day is as good as another: "anything on friday?" is declared as "anything on wednesday?".
 _A_DAY = "monday"
 _DAY_WEIGHT = 0.3
+# Other endings make other words: "good" is not "goodbye".
+_INFLECTIONS = frozenset({"s", "es", "d", "ed", "r", "er", "ing", "al", "ment", "'s", "ly", "n"})
+# A number is a number, whichever it is, and says little about what is wanted.
+_A_NUMBER = "seven"
+_STANDS_FOR = 0.8
+_PRONOUNS = frozenset({"it", "that", "this", "one", "them"})
+_BEFORE_A_THING = frozenset({"my", "your", "a", "an", "the"})
 _SAME_WORD = 75.0
 _SAME_SHORT_WORD = 80.0
 """Likeness of two words, in per cent, from which one may be the other heard badly."""
@@ -36,7 +43,7 @@ def _likeness(one: str, other: str) -> float:
     shorter, longer = (one, other) if len(one) < len(other) else (other, one)
     if len(shorter) < 4 or len(longer) > 2 * len(shorter):
         return 0.0
-    if longer.startswith(shorter) and len(longer) - len(shorter) <= 3:
+    if longer.startswith(shorter) and longer[len(shorter) :] in _INFLECTIONS:
         return 0.95
     ratio = fuzz.ratio(one, other)
     # "Five" is not "fire": in a short word one letter makes another word.
@@ -44,7 +51,15 @@ def _likeness(one: str, other: str) -> float:
 
 
 def _words(text: str) -> list[str]:
-    return [_A_DAY if word in WEEKDAYS else word for word in words_of(text)]
+    words: list[str] = []
+    for word in words_of(text):
+        if word in WEEKDAYS:
+            words.append(_A_DAY)
+        elif word not in UNITS and not word.isdecimal():
+            words.append(word)
+        elif words[-1:] != [_A_NUMBER]:
+            words.append(_A_NUMBER)
+    return words
 
 
 @dataclass(frozen=True)
@@ -83,6 +98,8 @@ class Matcher:
         for subject in self._subjects:
             lines = self._lines[subject.key]
             used_by.update({word for line in lines for word in line} | set(subject.keywords))
+        self._used_by = used_by
+        self._things = self._things_spoken_of()
         count = max(len(self._subjects), 1)
         self._weights: Mapping[str, float] = {
             word: _FUNCTION_WEIGHT
@@ -101,6 +118,21 @@ class Matcher:
         scored = [Match(subject.key, self._score(heard, subject)) for subject in self._subjects]
         return tuple(sorted(scored, key=lambda match: -match.score))
 
+    def names(self, text: str, key: str) -> bool:
+        """Whether the text holds, clearly, a word that tells this subject from all others."""
+        own = {word for line in self._lines[key] for word in line if self._used_by[word] == 1}
+        own -= _FUNCTION_WORDS
+        return any(_likeness(word, wanted) >= 0.95 for word in _words(text) for wanted in own)
+
+    def _things_spoken_of(self) -> frozenset[str]:
+        """What "it" may stand for: "my appointment", in the lines of more than one subject."""
+        owners: dict[str, set[str]] = {}
+        for key, lines in self._lines.items():
+            for before, word in (pair for line in lines for pair in pairwise(line)):
+                if before in _BEFORE_A_THING and word not in _FUNCTION_WORDS:
+                    owners.setdefault(word, set()).add(key)
+        return frozenset(word for word, keys in owners.items() if len(keys) > 1)
+
     def _score(self, heard: "_Heard", subject: Subject) -> float:
         if not heard.words:
             return 0.0
@@ -110,7 +142,7 @@ class Matcher:
     def _weight(self, word: str) -> float:
         if word in _FUNCTION_WORDS:
             return _FUNCTION_WEIGHT
-        if word == _A_DAY:
+        if word in (_A_DAY, _A_NUMBER):
             return _DAY_WEIGHT
         return self._weights.get(word, 0.4)
 
@@ -119,8 +151,12 @@ class Matcher:
         content = [wanted for wanted in line if wanted not in _FUNCTION_WORDS]
         if not line or (content and not any(wanted in heard.said for wanted in content)):
             return 0.0
+        said = heard.said
+        missing = {wanted for wanted in content if wanted in self._things and wanted not in said}
+        if missing and heard.pronoun and any(said.get(wanted, 0.0) >= 0.95 for wanted in content):
+            said = {**said, **dict.fromkeys(missing, _STANDS_FOR)}
         total = sum(self._weight(word) for word in line)
-        covered = sum(self._weight(wanted) * heard.said.get(wanted, 0.0) for wanted in line) / total
+        covered = sum(self._weight(wanted) * said.get(wanted, 0.0) for wanted in line) / total
         focus = heard.share_in(line)
         as_a_whole = fuzz.ratio(" ".join(content), heard.telling) / 100
         return max(0.75 * covered + 0.25 * focus, 0.9 * as_a_whole if as_a_whole >= 0.85 else 0.0)
@@ -140,6 +176,7 @@ class _Heard:
         self, words: Sequence[str], vocabulary: Iterable[str], weights: Sequence[float]
     ) -> None:
         self.words = words
+        self.pronoun = bool(_PRONOUNS & set(words))
         self.telling = " ".join(word for word in words if word not in _FUNCTION_WORDS)
         self.said: dict[str, float] = {}
         self._weights = weights

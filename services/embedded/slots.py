@@ -21,6 +21,7 @@ from services.embedded.spoken_numbers import (
 )
 from services.embedded.spoken_times import find_times
 from services.embedded.spoken_values import (
+    asks_for_a_story,
     find_choice,
     find_free_text,
     find_name,
@@ -69,6 +70,11 @@ class Slot:
     def label(self) -> str:
         """The parameter's name in words: "date of birth"."""
         return self.name.replace("_", " ").strip()
+
+    @property
+    def is_story(self) -> bool:
+        """Whether callers tell what happened, rather than name something."""
+        return self.kind is Kind.TEXT and asks_for_a_story(self.label)
 
 
 _DIGIT_COUNT = re.compile(r"(\w+)(?:(?:\s+to\s+|\s*-\s*|\s+or\s+)(\w+))?[\s-]+digits?\b")

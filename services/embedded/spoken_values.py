@@ -184,6 +184,11 @@ def _joined_spelling(words: Sequence[str]) -> list[str]:
     return joined
 
 
+def asks_for_a_story(label: str) -> bool:
+    """Whether an open question of that label ("reason") is answered by telling what happened."""
+    return bool(_STORIES & set(label.split()[-1:]))
+
+
 def find_free_text(text: str, label: str, *, asked: bool) -> str | None:
     """The words that answer an open question, without their lead-in, or None.
 
@@ -194,6 +199,7 @@ def find_free_text(text: str, label: str, *, asked: bool) -> str | None:
             for a reason, "because" counts.
     """
     noun = label.split()[-1] if label else ""
+    story = asks_for_a_story(label)
     plain = text.replace("’", "'").strip()
     named = re.search(
         rf"\b(?:(?:my|the|our|a) )?(?:\w+ )?{re.escape(noun)}(?:'s| is| was| will be| to)\s+(?=\S)",
@@ -204,7 +210,7 @@ def find_free_text(text: str, label: str, *, asked: bool) -> str | None:
     elif noun == "reason" and (because := _REASON.search(plain.lower())):
         said = plain[because.end() :]
     elif asked:
-        lead_ins = _STORY_LEAD_INS if noun in _STORIES else _FREE_TEXT_LEAD_INS
+        lead_ins = _STORY_LEAD_INS if story else _FREE_TEXT_LEAD_INS
         said = lead_ins.sub("", plain, count=1)
     else:
         return None

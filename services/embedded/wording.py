@@ -27,6 +27,19 @@ MORE = (
     "Can I help you with anything else?",
     "Is there anything else I can do for you?",
 )
+NO_ANSWER = "I'm sorry, I have no answer to that here."
+_IDLE = frozenset(
+    {
+        *MORE,
+        "All right.",
+        "Hello!",
+        "How can I help you?",
+        "I am here.",
+        "Take your time.",
+        "What can I do for you?",
+        "You're welcome.",
+    }
+)
 _OF_A_DATE = "the day, for example Monday, or the third of March"
 _EXAMPLES = {
     Kind.DATE: f"Please say {_OF_A_DATE}.",
@@ -46,6 +59,11 @@ _EXAMPLES = {
 def more(turn: int) -> str:
     """The question whether there is anything else, in other words each time."""
     return MORE[turn % len(MORE)]
+
+
+def says_nothing(text: str) -> bool:
+    """Whether the words only keep the call going, so that nobody wants them repeated."""
+    return all(sentence in _IDLE for sentence in re.split(r"(?<=[.!?])\s+", text))
 
 
 def _possessive(label: str) -> str:

@@ -667,8 +667,7 @@ def test_result_that_the_caller_spoke_over_is_still_told():
     call.messages.append({"role": "user", "content": "where is my order four seven two nine one"})
     call.tool(CallTool("find_order", {"order_number": "47291"}), {"say": "It is in the van."})
     answer = call.caller("i also want a refund")
-    assert answer.startswith("It is in the van.")
-    assert answer.endswith("For which order number?")
+    assert answer == "It is in the van. What was wrong with it?"
 
 
 def test_question_cut_off_in_mid_sentence_is_answered_all_the_same():
