@@ -16,6 +16,7 @@ import json
 import os
 import pkgutil
 import secrets
+import signal
 import sys
 import tempfile
 import time
@@ -474,6 +475,8 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
 def main() -> int:
     """0 when every call met its expectations."""
     args = arguments()
+    # Told to end, it ends its servers as well, as on Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         figures = asyncio.run(measure(args))
     except (VoiceError, ServerFailed) as error:

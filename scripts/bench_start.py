@@ -14,6 +14,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -307,6 +308,8 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
 
 def main() -> int:
     args = arguments()
+    # Told to end, it ends its servers as well, as on Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         figures = measure(args)
     except (InstallFailed, ServerFailed) as error:
