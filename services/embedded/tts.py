@@ -10,6 +10,7 @@ from pipecat.frames.frames import (
     Frame,
     InterruptionFrame,
     TTSAudioRawFrame,
+    TTSStoppedFrame,
 )
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.settings import TTSSettings
@@ -26,6 +27,7 @@ from services.embedded.espeak import (
     stream,
     voices,
 )
+from services.embedded.espeak_digits import Spelling
 
 _NS_PER_S = 1_000_000_000
 
@@ -80,6 +82,7 @@ class EspeakTTSService(TTSService):
         # class takes for a provider that has stopped working.
         self.add_text_transformer(_without_soundless_text)
         self._spoken_s: dict[str, float] = {}
+        self._begun_ns: dict[str, int] = {}
         self._played_until_ns = 0
 
     def can_generate_metrics(self) -> bool:
@@ -106,29 +109,29 @@ class EspeakTTSService(TTSService):
         await super().push_frame(frame, direction)
 
     async def start_word_timestamps(self) -> None:
-        """Start timing a context's words after all the audio ahead of it has been played.
-
-        Left alone, the base class counts from the start of the previous context's last word.
-        """
+        """Start timing a context's words after all the audio ahead of it has been played."""
+        # Left alone, the base class counts from the start of the previous context's last word.
+        # Its tracker cannot be told otherwise by any public way.
         tracker = self._word_timestamp_tracker
-        if not tracker.started:
-            tracker.last_pts = max(tracker.last_pts, self._played_until_ns)
+        tracker.last_pts = max(tracker.last_pts, self._played_until_ns)
         await super().start_word_timestamps()
+        if (context_id := self.get_active_audio_context_id()) is not None:
+            self._begun_ns[context_id] = tracker.pts(0.0)
 
-    async def tts_process_generator(
-        self, context_id: str, generator: AsyncGenerator[Frame | None, None]
-    ) -> None:
-        """Queue a sentence's frames; the turn can end at once even if it had no audio."""
-        await super().tts_process_generator(context_id, generator)
-        self._is_yielding_frames_synchronously = True
+    async def flush_audio(self, context_id: str | None = None) -> None:
+        """End a turn's speech at once."""
+        # The base class waits for more if the last sentence gave an error instead of audio;
+        # where it has ended the context itself, what comes after the end is dropped.
+        await self.append_to_audio_context(context_id, TTSStoppedFrame(context_id=context_id))
+        await self.remove_audio_context(context_id)
 
     async def on_audio_context_interrupted(self, context_id: str) -> None:
         """Forget how much of an interrupted context was spoken."""
-        self._spoken_s.pop(context_id, None)
+        self._forget(context_id)
 
     async def on_audio_context_completed(self, context_id: str) -> None:
         """Forget how much of a finished context was spoken."""
-        self._spoken_s.pop(context_id, None)
+        self._forget(context_id)
 
     async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
         """Speak one sentence.
@@ -142,8 +145,11 @@ class EspeakTTSService(TTSService):
         """
         await self.start_tts_usage_metrics(text)
         start_s = self._spoken_s[context_id] = self._due_s(context_id)
+        # Spelled here, and not by a text transform, which would make every digit a word of its
+        # own in the captions; Pipecat's `expand_numbers` rewrites short numbers and times as well.
+        spelling = Spelling(text)
         try:
-            async with aclosing(stream(text, self._spec)) as chunks:
+            async with aclosing(stream(spelling.spoken, self._spec)) as chunks:
                 async for chunk in chunks:
                     if chunk.pcm:
                         self._spoken_s[context_id] += len(chunk.pcm) / 2 / SAMPLE_RATE_HZ
@@ -152,9 +158,9 @@ class EspeakTTSService(TTSService):
                     # as a word of its own, it would be in the context twice.
                     await self.add_word_timestamps(
                         [
-                            (word.text, start_s + word.start_ms / 1000)
+                            (written, start_s + word.start_ms / 1000)
                             for word in chunk.words
-                            if any(map(str.isalnum, word.text))
+                            if any(map(str.isalnum, written := spelling.written(word.text)))
                         ],
                         context_id,
                     )
@@ -167,11 +173,14 @@ class EspeakTTSService(TTSService):
         That is after what it has said so far, or now, if the listener has heard all of that
         while the sentence was still being written.
         """
-        tracker = self._word_timestamp_tracker
-        elapsed_ns = 0
-        if tracker.started and self.get_active_audio_context_id() == context_id:
-            elapsed_ns = self.get_clock().get_time() - tracker.pts(0.0)
-        return max(self._spoken_s.get(context_id, 0.0), elapsed_ns / _NS_PER_S)
+        spoken_s = self._spoken_s.get(context_id, 0.0)
+        if (begun_ns := self._begun_ns.get(context_id)) is None:
+            return spoken_s
+        return max(spoken_s, (self.get_clock().get_time() - begun_ns) / _NS_PER_S)
+
+    def _forget(self, context_id: str) -> None:
+        self._spoken_s.pop(context_id, None)
+        self._begun_ns.pop(context_id, None)
 
     async def _update_settings(self, delta: TTSSettings) -> dict[str, Any]:
         """Take over a voice or language for the sentences to come; refuse an unknown one."""

@@ -1,9 +1,11 @@
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import TypeVar
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pipecat.frames.frames import (
     EndFrame,
     ErrorFrame,
@@ -43,10 +45,12 @@ from services.embedded.espeak import (
     stream,
     synthesise,
 )
+from services.embedded.espeak_digits import Spelling
 from services.embedded.tts import EspeakTTSService
 from tests.virtual_time import VirtualClock, in_virtual_time
 
-ORDER = "Your order 47291 was shipped on Monday, November 23rd at 9:30."
+ORDER = "Your order 4729 was shipped on Monday, November 23rd at 9:30."
+REFUSED = "espeak-ng refused a text (status 2)."
 TALE = ("This is a sentence about nothing much, and it goes on for a while. " * 150)[:10_000]
 
 
@@ -61,6 +65,31 @@ def turn(*sentences: str) -> list[Frame]:
 async def spoken(*frames: Frame, tts: EspeakTTSService | None = None) -> list[Frame]:
     down, up = await run_test(tts or EspeakTTSService(), frames_to_send=frames)
     return [*down, *(frame for frame in up if isinstance(frame, ErrorFrame))]
+
+
+async def spoken_at_once(*frames: Frame) -> list[Frame]:
+    """What is spoken of frames; fails, in virtual time, if a turn is kept open for more."""
+    loop, kept_open_s = asyncio.get_running_loop(), 3600
+    begun_s = loop.time()
+    passed = await spoken(*frames, tts=EspeakTTSService(stop_frame_timeout_s=kept_open_s))
+    assert loop.time() - begun_s < kept_open_s, "the turn was kept open for more"
+    return passed
+
+
+@contextmanager
+def failing_at(sentence: str) -> Iterator[None]:
+    """An engine that refuses one sentence."""
+
+    async def broken(text: str, spec: VoiceSpec) -> AsyncGenerator[Chunk, None]:
+        if text == sentence:
+            raise EspeakError(REFUSED)
+        async with aclosing(stream(text, spec)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tts_module, "stream", broken)
+        yield
 
 
 F = TypeVar("F", bound=Frame)
@@ -207,11 +236,56 @@ async def test_a_reply_without_a_sound_is_no_speech_and_no_failure(text: str):
     assert texts(frames) == ["Still", "here."]
 
 
+@in_virtual_time
 async def test_a_turn_that_ends_without_a_sound_still_ends_at_once():
-    tts = EspeakTTSService(stop_frame_timeout_s=3600)
-    async with asyncio.timeout(30):
-        frames = await spoken(*turn("All done. ", "Bye now. ", "👍"), tts=tts)
+    frames = await spoken_at_once(*turn("All done. ", "Bye now. ", "👍"))
     assert len(of(TTSStoppedFrame, frames)) == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("47291", "4 7 2 9 1"),
+        ("Order #47291, please.", "Order #4 7 2 9 1, please."),
+        ("Call +15551234567 or 555-0199.", "Call +1 5 5 5 1 2 3 4 5 6 7 or 555-0 1 9 9."),
+        ("Ticket AB12345 (007)", "Ticket AB 1 2 3 4 5 (0 0 7)"),
+    ],
+)
+def test_a_long_number_is_read_digit_by_digit(written: str, said: str):
+    assert Spelling(written).spoken == said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "On 2026-01-05, at 09:05, in 1998",
+        "$12500, £ 12500, 12500 €, 12,500.50 or 12500.50",
+        "1.12345 and 0.125, 50000% of 20000°",
+        "the 10000th of 1234, at 1:00000",
+    ],
+)
+def test_amounts_times_and_dates_are_read_as_they_are(text: str):
+    assert Spelling(text).spoken == text
+
+
+@given(st.text(st.sampled_from("0123456789 $.,:aé\u2028-—👍\n"), max_size=40))
+def test_every_word_of_a_spelled_text_is_found_as_it_was_written(text: str):
+    spelling = Spelling(text)
+    found = [spelling.written(word) for word in spelling.spoken.split()]
+    assert [word for word in found if word] == text.split()
+
+
+async def test_an_order_number_is_heard_in_digits_and_shown_as_one_word():
+    reply = "Your order A47291, number 0042, left at 9:30."
+    frames = await spoken(*turn(reply))
+    assert texts(frames) == reply.split()
+    assert remembered(frames) == reply
+    said = "Your order A 4 7 2 9 1, number 0 0 4 2, left at 9:30."
+    played_s = sum(f.num_frames for f in of(TTSAudioRawFrame, frames)) / SAMPLE_RATE_HZ
+    assert played_s == pytest.approx(duration_s(said), rel=0.02)
+    due = {f.text: (f.pts or 0) / 1e9 for f in of(TTSTextFrame, frames)}
+    begins = {word.text: word.start_ms / 1000 for c in synthesise(said) for word in c.words}
+    assert due["left"] - due["A47291,"] == pytest.approx(begins["left"] - begins["A"], abs=0.03)
 
 
 @in_virtual_time
@@ -296,19 +370,24 @@ async def test_barge_in_while_a_long_text_is_being_made_stops_the_engine():
     assert speaker.played_s < 1
 
 
-async def test_an_engine_that_fails_is_an_error_and_the_turn_ends_at_once(
-    monkeypatch: pytest.MonkeyPatch,
-):
-    async def broken(text: str, spec: VoiceSpec) -> AsyncGenerator[Chunk, None]:
-        raise EspeakError("espeak-ng refused a text (status 2).")
-        yield
-
-    monkeypatch.setattr(tts_module, "stream", broken)
-    tts = EspeakTTSService(stop_frame_timeout_s=3600)
-    async with asyncio.timeout(30):
-        frames = await spoken(*turn("Hello there."), tts=tts)
-    assert "espeak-ng refused a text (status 2)." in [f.error for f in of(ErrorFrame, frames)]
+@in_virtual_time
+async def test_an_engine_that_fails_is_an_error_and_the_turn_ends_at_once():
+    with failing_at("Hello there."):
+        frames = await spoken_at_once(*turn("Hello there."))
+    assert REFUSED in [f.error for f in of(ErrorFrame, frames)]
     assert len(of(TTSStoppedFrame, frames)) == 1
+
+
+@in_virtual_time
+async def test_an_engine_that_fails_in_mid_turn_takes_no_word_from_what_was_said():
+    with failing_at("How are you?"):
+        frames = await spoken_at_once(*turn("Hello there. ", "How are you?"))
+    assert REFUSED in [f.error for f in of(ErrorFrame, frames)]
+    assert texts(frames)[:2] == ["Hello", "there."]
+    assert len(of(TTSStoppedFrame, frames)) == 1
+    stopped, last_word = of(TTSStoppedFrame, frames)[0], of(TTSTextFrame, frames)[1]
+    assert frames.index(stopped) > frames.index(last_word)
+    assert (stopped.pts or 0) >= (last_word.pts or 0) > 0
 
 
 @in_virtual_time

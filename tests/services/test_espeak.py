@@ -21,6 +21,8 @@ from services.embedded.espeak import (
     speak,
     stream,
     synthesise,
+    variants,
+    voices,
 )
 
 ORDER = "Your order 47291 was shipped on Monday, November 23rd at 9:30."
@@ -191,6 +193,31 @@ def test_an_unknown_voice_is_refused_with_those_there_are():
 def test_an_unknown_variant_is_refused_with_those_there_are():
     with pytest.raises(ValueError, match=r'no variant "zz"\. Available: .*f2'):
         speak("Hello.", VoiceSpec(variant="zz"))
+
+
+def test_every_voice_there_is_speaks():
+    assert {"en-gb", "en-us", "es-mx", "fr-fr", "no", "zh"} < {*voices()}
+    assert [voice for voice in voices() if not speak("one", VoiceSpec(voice, ""))] == []
+
+
+def test_every_variant_there_is_speaks():
+    assert {"f3", "m3", "Annie"} < {*variants()}
+    assert [name for name in variants() if not speak("one", VoiceSpec(variant=name))] == []
+
+
+def test_a_language_whose_pronunciation_is_missing_is_not_offered():
+    # espeak-ng lists Faroese; this copy of it has no dictionary for it and would say nothing.
+    assert "fo" not in voices()
+
+
+def test_a_language_is_spoken_by_the_voice_that_speaks_it_best():
+    british, american = (
+        words_of(list(synthesise("Tomorrow's schedule is half past four.", VoiceSpec(voice))))
+        for voice in ("en-gb", "en-us")
+    )
+    plain = words_of(list(synthesise("Tomorrow's schedule is half past four.", VoiceSpec("en"))))
+    assert [w.start_ms for w in plain] == pytest.approx([w.start_ms for w in british], abs=5)
+    assert [w.start_ms for w in plain] != pytest.approx([w.start_ms for w in american], abs=5)
 
 
 def test_a_voice_is_found_whatever_its_capitals():
