@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from loguru import logger
+
 from processors.stage_latency import Stages
 
 Speaker = Literal["caller", "bot"]

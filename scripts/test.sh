@@ -16,8 +16,8 @@ if [ "${#missing[@]}" -gt 0 ]; then
   fi
 fi
 
-$bin/ruff check .
-$bin/ruff format --check .
+$bin/ruff check --no-cache .
+$bin/ruff format --no-cache --check .
 $bin/lint-imports --no-cache >/dev/null || $bin/lint-imports --no-cache
 $bin/pyright
 exec $bin/python -m pytest "$@"
