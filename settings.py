@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ENV_FILE = ".env"
@@ -18,12 +18,30 @@ NameList = Annotated[tuple[str, ...], NoDecode]
 """Comma-separated names, lower-cased: `deepgram, embedded`."""
 
 
+def _as_language_code(code: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,4})?", code):
+        raise ValueError("write a language as in en, de or es-MX")
+    language, _, region = code.replace("_", "-").partition("-")
+    return f"{language.lower()}-{region.upper()}" if region else language.lower()
+
+
+LanguageCode = Annotated[str, AfterValidator(_as_language_code)]
+"""A language, with a region where it matters: `en`, `es-MX`."""
+
+Deadline = Annotated[int | None, Field(ge=50, le=60_000)]
+"""Milliseconds. None: what the provider publishes of itself decides."""
+
+
 class SettingsError(ValueError):
     """A setting is wrong. The message names the variable, what is wrong and what would be right."""
 
 
 class ProviderSettings(BaseSettings):
-    """The four variables that every provider may have: `<PROVIDER>_API_KEY` and its siblings."""
+    """The variables that a provider may have: `<PROVIDER>_API_KEY` and its siblings.
+
+    A provider of several stages has one key for all; `<PROVIDER>_STT_MODEL` and its like name
+    the model of one stage.
+    """
 
     model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True)
 
@@ -31,6 +49,15 @@ class ProviderSettings(BaseSettings):
     base_url: str | None = None
     model: str | None = None
     voice: str | None = None
+    language: LanguageCode | None = None
+    region: str | None = None
+    stt_model: str | None = None
+    llm_model: str | None = None
+    tts_model: str | None = None
+    # AWS signs with a pair of keys, and a token when they are on loan.
+    access_key_id: SecretStr | None = None
+    secret_access_key: SecretStr | None = None
+    session_token: SecretStr | None = None
 
     @field_validator("base_url")
     @classmethod
@@ -39,10 +66,24 @@ class ProviderSettings(BaseSettings):
             return None
         return _checked_url(url, plain={"http", "ws"}, secure={"https", "wss"})
 
+    @field_validator("region")
+    @classmethod
+    def _is_region(cls, region: str | None) -> str | None:
+        # It becomes part of a host's name.
+        if region is not None and not re.fullmatch(r"[a-z0-9-]+", region):
+            raise ValueError("a region is written as in eu-central-1")
+        return region
+
     @property
     def key(self) -> str:
-        """The key in clear, or "" when there is none."""
-        return self.api_key.get_secret_value() if self.api_key else ""
+        """The secret that opens the provider in clear, or "" when there is none."""
+        return in_clear(self.api_key or self.secret_access_key)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret in clear, for what must be kept out of a log."""
+        values = (self.api_key, self.access_key_id, self.secret_access_key, self.session_token)
+        return tuple(in_clear(value) for value in values if value)
 
 
 class Settings(BaseSettings):
@@ -61,9 +102,18 @@ class Settings(BaseSettings):
     stt: NameList = ()
     llm: NameList = ()
     tts: NameList = ()
+    stt_language: LanguageCode | None = None
+    tts_language: LanguageCode | None = None
 
     data_dir: Path = Path("data")
     log_level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    # A turn's silence at its longest, and what each stage may take before its backup is tried.
+    silence_bound_ms: int = Field(3000, ge=500, le=30_000)
+    stt_deadline_ms: Deadline = None
+    llm_deadline_ms: Deadline = None
+    tts_deadline_ms: Deadline = None
+    tool_deadline_ms: Deadline = None
 
     max_calls: int = Field(8, ge=1, le=1000)
     drain_s: float = Field(60, ge=0, le=3600)
@@ -138,7 +188,7 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: naming every variable that is wrong.
         """
-        prefix = name.upper().replace("-", "_") + "_"
+        prefix = variable(name, "")
         try:
             return ProviderSettings(_env_prefix=prefix, _env_file=env_file)  # pyright: ignore[reportCallIssue]
         except ValidationError as error:
@@ -147,12 +197,22 @@ class Settings(BaseSettings):
     @property
     def twilio_token(self) -> str:
         """Twilio's auth token in clear, or "" when phone calls are off."""
-        return self.twilio_auth_token.get_secret_value() if self.twilio_auth_token else ""
+        return in_clear(self.twilio_auth_token)
 
     @property
     def daily_key(self) -> str:
         """Daily's key in clear, or "" when browser calls go over SmallWebRTC."""
-        return self.daily_api_key.get_secret_value() if self.daily_api_key else ""
+        return in_clear(self.daily_api_key)
+
+
+def in_clear(secret: SecretStr | None) -> str:
+    """The value of a secret, "" when there is none."""
+    return secret.get_secret_value() if secret else ""
+
+
+def variable(provider: str, field: str) -> str:
+    """The name of a provider's variable: `DEEPGRAM_API_KEY` for its `api_key`."""
+    return f"{provider}_{field}".upper().replace("-", "_")
 
 
 def unknown_names(known: Iterable[str], env_file: Path | str = ENV_FILE) -> list[str]:
@@ -174,8 +234,7 @@ def unknown_names(known: Iterable[str], env_file: Path | str = ENV_FILE) -> list
 def setting_names(providers: Iterable[str]) -> list[str]:
     """Every variable that is read, given the names of the providers."""
     own = [name.upper() for name in Settings.model_fields]
-    suffixes = [name.upper() for name in ProviderSettings.model_fields]
-    return own + [f"{p.upper().replace('-', '_')}_{s}" for p in providers for s in suffixes]
+    return own + [variable(p, field) for p in providers for field in ProviderSettings.model_fields]
 
 
 def _checked_url(url: str, *, plain: set[str], secure: set[str]) -> str:
@@ -211,4 +270,4 @@ def _as_sentences(error: ValidationError, prefix: str) -> str:
 
 
 def _is_secret(name: str) -> bool:
-    return name.endswith(("_KEY", "_TOKEN"))
+    return name.endswith(("_KEY", "_KEY_ID", "_TOKEN"))

@@ -1,23 +1,25 @@
 """`switchboard doctor`: what would be used, why, and what is missing."""
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from services.choice import PROVIDERS, choose, provider_names
 from services.provider import STAGE_NAMES, Provider
+from services.suitability import absent, own_settings, unsupported_language
 from settings import Settings, SettingsError, setting_names, unknown_names
 
 
 def doctor(console: Console) -> int:
     """Print the state of every stage and channel. 0 when the server would start."""
     for sentence in unknown_names(setting_names(provider_names())):
-        console.print(f"[yellow]{sentence}[/yellow]")
+        console.print(f"[yellow]{escape(sentence)}[/yellow]")
     try:
         settings = Settings.load()
         console.print(_stages(settings))
         console.print(_channels(settings))
     except SettingsError as error:
-        console.print(f"[red]The server would not start.[/red] {error}")
+        console.print(f"[red]The server would not start.[/red] {escape(str(error))}")
         return 1
     return 0
 
@@ -37,17 +39,20 @@ def _stages(settings: Settings) -> Table:
                 why = choice.why + (", a stand-in" if provider.stand_in else "")
             else:
                 state, why = "[dim]not used[/dim]", _missing(provider, settings)
-            table.add_row(STAGE_NAMES[stage] if place == 0 else "", provider.title, state, why)
+            table.add_row(
+                STAGE_NAMES[stage] if place == 0 else "", provider.title, state, escape(why)
+            )
         table.add_section()
     return table
 
 
 def _missing(provider: Provider, settings: Settings) -> str:
-    if provider.missing_module:
-        return f"not installed: {provider.install}"
-    if provider.needs_key and not settings.provider(provider.name).key:
-        return f"set {provider.key_name} in .env"
-    return f"not named in {provider.stage.upper()}"
+    own = own_settings(provider, settings)
+    return (
+        absent(provider, own)
+        or unsupported_language(provider, own, settings)
+        or f"not named in {provider.stage.upper()}"
+    )
 
 
 def _channels(settings: Settings) -> Table:

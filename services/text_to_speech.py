@@ -1,43 +1,12 @@
-"""Text-to-speech providers, in order of preference."""
+"""Text-to-speech providers, in order of preference.
 
-from typing import Any
+`typical`: Coval's benchmark of the time to the first audio (https://benchmarks.coval.ai/tts),
+median and distance of the quartiles on 4 May 2026, for the provider's model next to this one.
+"""
 
-from pipecat.services.tts_service import TTSService
-from pipecat.utils.text.transforms import VoiceFormatter
-
-from services.provider import Provider, Wish, given
-from settings import ProviderSettings
-
-
-def _cartesia(provider: Provider, settings: ProviderSettings, wish: Wish) -> TTSService:
-    from pipecat.services.cartesia.tts import CartesiaTTSService
-
-    return CartesiaTTSService(
-        api_key=settings.key,
-        **given(url=settings.base_url),
-        settings=CartesiaTTSService.Settings(
-            **given(model=settings.model, voice=provider.voice_for(settings, wish))
-        ),
-        **_spoken(),
-    )
-
-
-def _espeak(provider: Provider, settings: ProviderSettings, wish: Wish) -> TTSService:
-    from services.embedded.tts import EspeakTTSService
-
-    return EspeakTTSService(voice=provider.voice_for(settings, wish), **_spoken())
-
-
-def _prepare_espeak(_: Wish) -> None:
-    from services.embedded import espeak
-
-    espeak.speak("Ready.", espeak.VoiceSpec())
-
-
-def _spoken() -> dict[str, Any]:
-    # Markdown is gone by then (SpokenText); what is left is written for the eye in smaller ways.
-    return {"text_transforms": [("*", VoiceFormatter(strip_markdown=False))]}
-
+from services import build_tts, languages
+from services.latency import Typical
+from services.provider import API_KEY, Endpoint, Provider
 
 PROVIDERS = (
     Provider(
@@ -45,19 +14,118 @@ PROVIDERS = (
         stage="tts",
         tier="cloud",
         title="Cartesia Sonic",
+        build=build_tts.cartesia,
         modules=("websockets",),
-        install='pip install "pipecat-ai[cartesia]"',
-        build=_cartesia,
+        needs=API_KEY,
+        endpoint=Endpoint("ws", "/tts/websocket"),
+        model="sonic-3.6",
         voice="71a7ad14-091c-4e8e-a314-022ece01c121",
+        languages=languages.SONIC,
+        typical=Typical.from_quartiles(p50_ms=188, iqr_ms=100),
+    ),
+    Provider(
+        name="elevenlabs",
+        stage="tts",
+        tier="cloud",
+        title="ElevenLabs Flash v2.5",
+        build=build_tts.elevenlabs,
+        modules=("websockets",),
+        needs=API_KEY,
+        endpoint=Endpoint("ws"),
+        model="eleven_flash_v2_5",
+        voice="EXAVITQu4vr4xnSDxMaL",
+        languages=languages.ELEVEN_FLASH,
+        typical=Typical.from_quartiles(p50_ms=288, iqr_ms=28),
+    ),
+    Provider(
+        name="openai",
+        stage="tts",
+        tier="cloud",
+        title="OpenAI speech",
+        build=build_tts.openai,
+        modules=("openai",),
+        needs=API_KEY,
+        endpoint=Endpoint("http", "/v1"),
+        model="gpt-4o-mini-tts",
+        owns_model=False,
+        voice="alloy",
+        voices=build_tts.OPENAI_VOICES,
+    ),
+    Provider(
+        name="rime",
+        stage="tts",
+        tier="cloud",
+        title="Rime Coda",
+        build=build_tts.rime,
+        modules=("websockets",),
+        needs=API_KEY,
+        endpoint=Endpoint("ws", "/ws3"),
+        model="coda",
+        voice="astra",
+        languages=languages.RIME,
+    ),
+    Provider(
+        name="hume",
+        stage="tts",
+        tier="cloud",
+        title="Hume Octave",
+        build=build_tts.hume,
+        modules=("hume",),
+        extra="hume",
+        needs=API_KEY,
+        endpoint=Endpoint("http"),
+        voice="f898a92e-685f-43fa-985b-a46920f0650b",
+    ),
+    Provider(
+        name="deepgram",
+        stage="tts",
+        tier="cloud",
+        title="Deepgram Aura-2",
+        build=build_tts.deepgram,
+        modules=("websockets",),
+        needs=API_KEY,
+        endpoint=Endpoint("ws"),
+        owns_model=False,
+        voice="aura-2-helena-en",
+        languages=languages.ENGLISH,
+        language_is_voices=True,
+        typical=Typical.from_quartiles(p50_ms=313, iqr_ms=68),
+    ),
+    Provider(
+        name="kokoro",
+        stage="tts",
+        tier="self-hosted",
+        title="Kokoro",
+        build=build_tts.kokoro,
+        modules=("kokoro_onnx",),
+        extra="kokoro",
+        chosen_by=("voice",),
+        voice="af_heart",
+        languages=languages.KOKORO,
+        prepare=build_tts.prepare_model,
+    ),
+    Provider(
+        name="piper",
+        stage="tts",
+        tier="self-hosted",
+        title="Piper",
+        build=build_tts.piper,
+        modules=("piper",),
+        extra="piper",
+        chosen_by=("voice",),
+        voice="en_US-ryan-high",
+        languages=languages.ENGLISH,
+        language_is_voices=True,
+        prepare=build_tts.prepare_model,
     ),
     Provider(
         name="embedded",
         stage="tts",
         tier="embedded",
         title="espeak-ng",
+        build=build_tts.espeak,
         modules=("espeakng_loader",),
-        install='pip install "switchboard[embedded]"',
-        build=_espeak,
-        prepare=_prepare_espeak,
+        extra="embedded",
+        prepare=build_tts.prepare_espeak,
     ),
 )

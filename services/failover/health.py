@@ -107,9 +107,7 @@ class HealthBook:
         self._clock = clock
         self._known: dict[tuple[Stage, str], Health] = {}
 
-    def of(
-        self, stage: Stage, provider: str, *, deadline_ms: float, fixed: bool = False
-    ) -> Health:
+    def of(self, stage: Stage, provider: str, *, deadline_ms: float, fixed: bool = False) -> Health:
         """The same `Health` for the same provider, whichever call asks."""
         key = (stage, provider)
         if key not in self._known:

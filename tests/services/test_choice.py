@@ -41,7 +41,12 @@ def test_named_order_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("STT", "deepgrm", ["STT", "deepgrm", "deepgram"]),
         ("LLM", "openai", ["LLM", "OPENAI_API_KEY", "not set"]),
-        ("TTS", "openai", ["TTS", "cartesia"]),
+        ("TTS", "openai", ["TTS", "OPENAI_API_KEY", "not set"]),
+        ("TTS", "opnai", ["TTS", "opnai", "cartesia"]),
+        ("STT", "aws", ["AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set"]),
+        ("LLM", "vllm", ["VLLM_MODEL is not set"]),
+        ("STT", "whisper", ["not installed", "-m pip install --editable", '[whisper]"']),
+        ("STT", "deepgram,assemblyai", ["STT", "DEEPGRAM_API_KEY", "not set"]),
     ],
 )
 def test_provider_that_cannot_be_used_stops_the_start_with_a_sentence(
@@ -62,7 +67,7 @@ def test_keys_bring_the_cloud_services_with_their_models_voices_and_addresses(
 
     for name, value in {
         "DEEPGRAM_API_KEY": "a",
-        "DEEPGRAM_MODEL": "nova-2",
+        "DEEPGRAM_MODEL": "nova-3-medical",
         "OPENAI_API_KEY": "b",
         "OPENAI_MODEL": "gpt-4.1-mini",
         "OPENAI_BASE_URL": "http://127.0.0.1:9/v1",
@@ -75,7 +80,7 @@ def test_keys_bring_the_cloud_services_with_their_models_voices_and_addresses(
 
     stt = choices["stt"][0].build(wish)
     assert isinstance(stt, DeepgramSTTService)
-    assert (stt._settings.model, stt._settings.keyterm) == ("nova-2", ["parcel"])
+    assert (stt._settings.model, stt._settings.keyterm) == ("nova-3-medical", ["parcel"])
     llm = choices["llm"][0].build(wish)
     assert isinstance(llm, OpenAILLMService)
     assert (llm._settings.model, llm._settings.system_instruction) == ("gpt-4.1-mini", "Be brief.")
