@@ -1,6 +1,7 @@
 """The rest of an answer that somebody else began."""
 
 import re
+from os.path import commonprefix
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 _AT_MOST_COMPARED = 4
@@ -37,7 +38,8 @@ class Unsaid:
 
     def __init__(self, said: str) -> None:
         self._said = [word.casefold() for word in _WORD.findall(said)]
-        self._space = " " if said and not said[-1].isspace() else ""
+        # The comma or the space behind the last word was said as well.
+        self._tail = _WORD.split(said)[-1]
         self._held = ""
         self._passing = not self._said
 
@@ -94,10 +96,9 @@ class Unsaid:
     def _pass_from(self, index: int) -> str:
         self._passing = True
         rest, self._held = self._held[index:], ""
-        if index == 0 and rest:
-            return self._space + rest.lstrip()
-        # The end of a word that was said may be followed by its comma or full stop.
-        return rest
+        if index:
+            return rest.removeprefix(commonprefix([rest, self._tail]))
+        return rest.lstrip() if self._tail[-1:].isspace() else " " + rest.lstrip()
 
 
 def _of_a_word(char: str) -> bool:
