@@ -39,7 +39,7 @@ class UnderstudyLLMService(LLMService):
     It says that it is a stand-in when asked, and when it is out of its depth.
     """
 
-    starts_over = True
+    stand_in = True
     """Asked to finish another model's answer, it gives the whole of its own."""
 
     def __init__(

@@ -14,6 +14,9 @@ from services.failover.health import by_health
 from services.failover.incident import Failure, Incident, Report
 from services.failover.unsaid import Unsaid, WholeWords, speakable
 
+# Asking another provider as well costs its tokens; waiting longer than this costs the caller.
+_HEDGE_AFTER_MS = 1200.0
+
 # Between two tokens. What was given before is still being spoken meanwhile.
 _STALLED_AFTER_S = 1.5
 
@@ -129,8 +132,17 @@ class Answer:
         if self._speaker:
             return self._last_given + _STALLED_AFTER_S
         newest = max(self._asked_at, key=self._asked_at.__getitem__)
-        deadlines = 2 if newest in self._overdue else 1
-        return self._asked_at[newest] + deadlines * newest.health.deadline_ms / 1000
+        return self._asked_at[newest] + self._patience_ms(newest) / 1000
+
+    def _patience_ms(self, newest: Branch) -> float:
+        deadline_ms = newest.health.deadline_ms
+        if newest in self._overdue:
+            return 2 * deadline_ms
+        following = self._to_ask[0] if self._to_ask else newest
+        if following in self._asked_at or _stands_in(following):
+            # To be answered by rules is worse than to hear a filler and then the model.
+            return deadline_ms
+        return min(deadline_ms, _HEDGE_AFTER_MS)
 
     async def _too_late(self) -> None:
         if self._speaker:
@@ -238,7 +250,7 @@ class Answer:
         await branch.give(LLMContextFrame(context=self._context_for(branch)))
 
     def _context_for(self, branch: Branch) -> LLMContext:
-        if not speakable(self._said) or getattr(branch.service, "starts_over", False):
+        if not speakable(self._said) or _stands_in(branch):
             return self._context
         messages: list[Any] = [
             *self._context.get_messages(),
@@ -246,6 +258,11 @@ class Answer:
             {"role": "developer", "content": GO_ON},
         ]
         return LLMContext(messages, self._context.tools, self._context.tool_choice)
+
+
+def _stands_in(branch: Branch) -> bool:
+    """Whether it answers by rules: always the whole answer, and only when no model does."""
+    return getattr(branch.service, "stand_in", False)
 
 
 def _can_be_meant(call: FunctionCallFromLLM, tools: Any) -> bool:

@@ -1,7 +1,6 @@
 """The rest of an answer that somebody else began."""
 
 import re
-from os.path import commonprefix
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 _AT_MOST_COMPARED = 4
@@ -97,8 +96,16 @@ class Unsaid:
         self._passing = True
         rest, self._held = self._held[index:], ""
         if index:
-            return rest.removeprefix(commonprefix([rest, self._tail]))
+            return _without(rest, self._tail)
         return rest.lstrip() if self._tail[-1:].isspace() else " " + rest.lstrip()
+
+
+def _without(text: str, beginning: str) -> str:
+    """The text without what it begins with of `beginning`."""
+    same = 0
+    while same < min(len(text), len(beginning)) and text[same] == beginning[same]:
+        same += 1
+    return text[same:]
 
 
 def _of_a_word(char: str) -> bool:

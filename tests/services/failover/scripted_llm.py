@@ -34,6 +34,8 @@ class Reply:
 class ScriptedLLM(LLMService[Any]):
     """Gives the replies in turn, the last one again and again."""
 
+    stand_in = False
+
     def __init__(self, *replies: Reply, hangs_at_setup: bool = False) -> None:
         super().__init__()
         self.replies = list(replies)

@@ -86,7 +86,10 @@ async def find_order(params: FunctionCallParams, order_number: str) -> None:
 
 @asynccontextmanager
 async def call_with(
-    *models: ScriptedLLM, book: HealthBook | None = None, **options: Any
+    *models: ScriptedLLM,
+    book: HealthBook | None = None,
+    deadline_ms: float = 1000 * DEADLINE_S,
+    **options: Any,
 ) -> AsyncIterator[Call]:
     RAN.clear()
     incidents: list[Incident] = []
@@ -94,7 +97,7 @@ async def call_with(
     names = ["first", "second", "third"]
     llm = BackedLLM(
         [
-            (name, model, book.of("llm", name, deadline_ms=1000 * DEADLINE_S))
+            (name, model, book.of("llm", name, deadline_ms=deadline_ms))
             for name, model in zip(names, models, strict=False)
         ],
         report=incidents.append,
@@ -279,6 +282,23 @@ async def test_model_that_works_again_is_found_out_beside_a_call_and_comes_back(
         assert (len(first.asked), len(second.asked)) == (2, 2)
         await call.asks(8)
         assert (len(first.asked), len(second.asked)) == (3, 2)
+
+
+@in_virtual_time
+async def test_stand_in_is_not_asked_before_the_model_is_really_late() -> None:
+    stand_in = ScriptedLLM(GOOD)
+    stand_in.stand_in = True
+    late = ScriptedLLM(Reply("From the model.", after_s=1.8))
+    book = HealthBook()
+    async with call_with(late, stand_in, book=book, deadline_ms=2000) as call:
+        await call.asks()
+        assert (call.answer, stand_in.asked) == ("From the model.", [])
+
+
+@in_virtual_time
+async def test_other_model_is_asked_beside_a_late_one_long_before_it_must_have_failed() -> None:
+    async with call_with(ScriptedLLM(HANGS), ScriptedLLM(GOOD), deadline_ms=5000) as call:
+        assert await call.asks() == pytest.approx(1.2 + 0.25, abs=0.05)
 
 
 @in_virtual_time
