@@ -1,31 +1,69 @@
 """`switchboard doctor`: what would be used, why, and what is missing."""
 
+import asyncio
+
+from loguru import logger
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from services.choice import PROVIDERS, choose, provider_names
+from services.choice import PROVIDERS, Choices, choose, provider_names
 from services.provider import STAGE_NAMES, Provider
+from services.session import try_out
 from services.suitability import absent, own_settings, unsupported_language
 from settings import Settings, SettingsError, setting_names, unknown_names
 
 
-def doctor(console: Console) -> int:
-    """Print the state of every stage and channel. 0 when the server would start."""
+def doctor(console: Console, *, connect: bool = False) -> int:
+    """Print the state of every stage and channel.
+
+    Parameters:
+        console: Where it is printed.
+        connect: Whether to open a session with every provider that would be used or is a backup.
+
+    Returns:
+        The exit code: 0 when the server would start and every session worked.
+    """
     for sentence in unknown_names(setting_names(provider_names())):
         console.print(f"[yellow]{escape(sentence)}[/yellow]")
     try:
         settings = Settings.load()
-        console.print(_stages(settings))
-        console.print(_channels(settings))
+        choices = choose(settings)
     except SettingsError as error:
         console.print(f"[red]The server would not start.[/red] {escape(str(error))}")
         return 1
-    return 0
+    console.print(_stages(choices, settings))
+    console.print(_channels(settings))
+    return asyncio.run(_connect(console, choices)) if connect else 0
 
 
-def _stages(settings: Settings) -> Table:
-    choices = choose(settings)
+async def _connect(console: Console, choices: Choices) -> int:
+    table = Table(title="Sessions", title_justify="left")
+    for heading in ("stage", "provider", "session"):
+        table.add_column(heading, overflow="fold")
+    all_work = True
+    # What Pipecat says of a session that fails is in the table, and in fewer words.
+    logger.disable("pipecat")
+    try:
+        for stage, rows in choices.items():
+            for place, choice in enumerate(rows):
+                with console.status(f"Opening a session with {choice.provider.title}"):
+                    outcome = await try_out(choice)
+                all_work = all_work and outcome.works
+                colour = "green" if outcome.works else "red"
+                table.add_row(
+                    STAGE_NAMES[stage] if place == 0 else "",
+                    choice.provider.title,
+                    f"[{colour}]{escape(outcome.sentence)}[/{colour}]",
+                )
+            table.add_section()
+    finally:
+        logger.enable("pipecat")
+    console.print(table)
+    return 0 if all_work else 1
+
+
+def _stages(choices: Choices, settings: Settings) -> Table:
     table = Table(title="Providers", title_justify="left")
     for heading in ("stage", "provider", "state", "why"):
         table.add_column(heading, overflow="fold")

@@ -32,11 +32,15 @@ def serve() -> None:
 
 
 @cli.command()
-def doctor() -> None:
+def doctor(
+    connect: Annotated[
+        bool, typer.Option("--connect", help="Open a session with every provider and time it")
+    ] = False,
+) -> None:
     """Show what would be used per stage and channel, why, and what is missing."""
     from scripts.doctor import doctor as examine
 
-    raise typer.Exit(examine(Console()))
+    raise typer.Exit(examine(Console(), connect=connect))
 
 
 @cli.command()

@@ -66,14 +66,17 @@ def anthropic(provider: Provider, settings: ProviderSettings, wish: Wish) -> LLM
 
 
 def google(provider: Provider, settings: ProviderSettings, wish: Wish) -> LLMService[Any]:
-    from google.genai.types import HttpOptions
+    from google.genai.types import HttpOptions, HttpRetryOptions
     from pipecat.services.google.llm import GoogleLLMService
 
-    address = provider.address(settings)
+    # A retry inside the SDK would take the time in which a backup could have answered.
+    options = HttpOptions(
+        base_url=provider.address(settings), retry_options=HttpRetryOptions(attempts=1)
+    )
     # Thinking needs no setting: unless told otherwise, Pipecat asks each model for its least.
     return opened_early(GoogleLLMService, _ask_gemini)(
         api_key=settings.key,
-        http_options=HttpOptions(base_url=address) if address else None,
+        http_options=options,
         settings=GoogleLLMService.Settings(
             model=provider.model_for(settings), **given(system_instruction=wish.instructions)
         ),

@@ -41,6 +41,13 @@ class Choice:
     def name(self) -> str:
         return self.provider.name
 
+    @property
+    def runs_here(self) -> bool:
+        """Whether it runs in this process, so that there is nothing to connect to."""
+        if self.provider.tier == "embedded":
+            return True
+        return self.provider.prepare is not None and not self.settings.base_url
+
     def build(self, wish: Wish) -> AIService:
         return self.provider.build(self.provider, self.settings, self._own(wish))
 
