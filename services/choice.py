@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pipecat.services.ai_service import AIService
 
 from services import language_model, speech_to_text, text_to_speech
+from services.failover.health import Health
 from services.latency import deadline_ms
 from services.provider import STAGE_NAMES, Provider, Stage, Wish
 from services.suitability import absent, contradiction, own_settings, unsupported_language
@@ -29,6 +30,7 @@ class Choice:
         why: For people.
         takes_bare_voice: Whether a voice that is named without its provider is this one's.
         deadline_ms: How long its stage's answer is waited for before the next one is tried.
+        health: How it has been doing, for all calls that these choices serve.
     """
 
     provider: Provider
@@ -36,6 +38,7 @@ class Choice:
     why: str
     takes_bare_voice: bool = True
     deadline_ms: float = math.inf
+    health: Health = field(default_factory=lambda: Health(math.inf), compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -100,10 +103,14 @@ def _in_order(stage: Stage, names: tuple[str, ...], settings: Settings) -> Itera
     # A voice named without its provider is the first cloud provider's.
     first_cloud = next((c for c in choices if c.provider.tier == "cloud"), None)
     for choice in choices:
-        limit_ms = deadline_ms(
-            stage, choice.provider.typical, set_ms=getattr(settings, f"{stage}_deadline_ms")
+        set_ms = getattr(settings, f"{stage}_deadline_ms")
+        limit_ms = deadline_ms(stage, choice.provider.typical, set_ms=set_ms)
+        yield replace(
+            choice,
+            takes_bare_voice=choice is first_cloud,
+            deadline_ms=limit_ms,
+            health=Health(limit_ms, fixed=set_ms is not None),
         )
-        yield replace(choice, takes_bare_voice=choice is first_cloud, deadline_ms=limit_ms)
 
 
 def _last_resort(stage: Stage, settings: Settings) -> Iterable[Choice]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.provider import Stage
+from typing import Literal
 
 
 class Failure(StrEnum):
@@ -36,7 +36,7 @@ class Incident:
         went_to: Who was asked instead, "" when nobody was left.
     """
 
-    stage: Stage
+    stage: Literal["stt", "llm", "tts"]
     provider: str
     how: Failure
     cost_ms: float
