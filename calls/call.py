@@ -18,10 +18,14 @@ from pipecat.transports.base_transport import BaseTransport
 
 from calls.bot import Bot
 from calls.channel import Channel
+from calls.incidents import Incidents
 from calls.record import CallRecord
 from calls.redirect import RedirectFailed, redirect_call
 from calls.turns import turn_taking
 from services.choice import Choices
+from services.failover.health import Health
+from services.failover.llm import BackedLLM
+from services.latency import deadline_ms
 from services.provider import Stage, Wish
 from settings import Settings
 
@@ -64,6 +68,7 @@ class Call:
         self._tools: dict[str, Sequence[DirectFunction]] = {}
         self._worker: PipelineWorker | None = None
         self._parting = HUNG_UP
+        self._incidents = Incidents(record, self.show)
 
     @property
     def transport(self) -> BaseTransport:
@@ -89,18 +94,22 @@ class Call:
             telephone=self.channel == "phone",
             cache_dir=self.data_dir / "cache",
         )
-        return cast(STTService, self._build("stt", wish))
+        return cast(STTService, self._build("stt", wish)[0][1])
 
     def llm(self, instructions: str, *, tools: Sequence[DirectFunction] = ()) -> LLMService:
         """The language model with its instructions and the functions it may call."""
         wish = Wish(instructions=instructions, topics=self.bot.topics)
-        llm = cast(LLMService, self._build("llm", wish))
+        llm = BackedLLM(
+            self._build("llm", wish),
+            report=self._incidents.report,
+            tool_deadline_s=deadline_ms("tool", None, set_ms=self._settings.tool_deadline_ms) / 1000,
+        )
         self._tools[llm.name] = tools
         return llm
 
     def tts(self, *, voice: str | Mapping[str, str] | None = None) -> TTSService:
         """Text-to-speech. `voice`: a voice by provider name, or one for the cloud provider."""
-        return cast(TTSService, self._build("tts", Wish(voice=voice)))
+        return cast(TTSService, self._build("tts", Wish(voice=voice))[0][1])
 
     def turns(self, llm: LLMService) -> LLMContextAggregatorPair:
         """The conversation's context, and the taking of turns: VAD, end of turn, barge-in."""
@@ -180,11 +189,12 @@ class Call:
     async def prepare(self) -> None:
         """Build what is slow and shared by all calls of what the bot asked for so far."""
         for stage, wish in self._wishes.items():
-            await asyncio.to_thread(self._choices[stage][0].prepare, wish)
+            for choice in self._choices[stage]:
+                await asyncio.to_thread(choice.prepare, wish)
 
-    def _build(self, stage: Stage, wish: Wish) -> Any:
+    def _build(self, stage: Stage, wish: Wish) -> list[tuple[str, Any, Health]]:
         self._wishes[stage] = wish
-        return self._choices[stage][0].build(wish)
+        return [(choice.name, choice.build(wish), choice.health) for choice in self._choices[stage]]
 
     async def _played(self) -> None:
         if not self._worker:
