@@ -1,5 +1,6 @@
 /** The conversation: sorts the bot's messages into exchanges and keeps each up to date. */
 import { Exchange } from "./exchange.js";
+import { failureNote } from "./failures.js";
 import { handoffCard } from "./handoff.js";
 import { Segment } from "./segment.js";
 import { ToolRuns } from "./tools.js";
@@ -73,6 +74,7 @@ export class Transcript {
       case "server-message":
         if (data.type === "turn-latency") return this.#latency(data);
         if (data.type === "handoff") return this.#handoff(data);
+        if (data.type === "provider-failed") return this.#current().addCard(failureNote(data));
         return undefined;
       default:
         return undefined;

@@ -238,6 +238,23 @@ async def test_handover_shows_the_queue_number(page: Page, server: FakeServer) -
     await expect(card).to_contain_text("You asked for a person.")
 
 
+async def test_failure_of_a_provider_is_told_with_what_it_cost(
+    page: Page, server: FakeServer
+) -> None:
+    await call(page, server)
+    await server.tell(
+        "provider-failed",
+        stage="llm",
+        provider="openai",
+        how="silent",
+        cost_ms=1200.4,
+        went_to="groq",
+    )
+    await expect(page.get_by_role("note")).to_have_text(
+        "Language model: openai said nothing (1200 ms); groq was asked"
+    )
+
+
 async def test_providers_of_the_call_replace_those_of_the_house(
     page: Page, server: FakeServer
 ) -> None:
