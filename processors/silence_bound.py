@@ -1,0 +1,346 @@
+"""A hard bound on silence: whatever fails, the caller hears something."""
+
+import asyncio
+import contextlib
+import dataclasses
+import itertools
+import math
+from collections.abc import Awaitable, Callable, Iterable
+
+from loguru import logger
+from pipecat.audio.utils import create_file_resampler
+from pipecat.frames.frames import (
+    AggregatedTextFrame,
+    CancelFrame,
+    EndFrame,
+    Frame,
+    InputAudioRawFrame,
+    InterruptionFrame,
+    LLMContextUserTurnFrame,
+    LLMFullResponseStartFrame,
+    OutputAudioRawFrame,
+    SpeechOutputAudioRawFrame,
+    StopFrame,
+    TTSAudioRawFrame,
+    TTSStartedFrame,
+    TTSStoppedFrame,
+    TTSTextFrame,
+    UserStartedSpeakingFrame,
+    UserStoppedSpeakingFrame,
+    VADUserStartedSpeakingFrame,
+)
+from pipecat.processors.frame_processor import (
+    FrameDirection,
+    FrameProcessor,
+    FrameProcessorSetup,
+)
+from pipecat.utils.text.base_text_aggregator import TextType
+
+from processors.silence_events import follow
+from processors.silence_gaps import Gaps
+from processors.silence_owed import Owed
+from processors.silence_phrases import PhraseChoice, SparePhrase, Step
+from processors.silence_playout import LONGEST_PAUSE_S, Playout
+from processors.silence_report import BoundReached, DeadAir
+
+# A sound of the caller that was too short for speech may be the beginning of some.
+AFTER_VOICE_S = 0.5
+
+_OF_THE_VOICE = (TTSStartedFrame, TTSAudioRawFrame, AggregatedTextFrame, TTSStoppedFrame)
+_BEGINS_ANEW = (
+    InterruptionFrame,
+    LLMContextUserTurnFrame,
+    LLMFullResponseStartFrame,
+    UserStartedSpeakingFrame,
+    VADUserStartedSpeakingFrame,
+)
+
+
+class SilenceBound(FrameProcessor):
+    """Keeps the silence that a caller hears, while sound is owed, under a bound.
+
+    Place it directly before the transport's output: it judges by the audio that goes out, and
+    nothing that fails before it can keep it from speaking. What is owed, and when, says ``Owed``.
+
+    The first time the bound is reached for an answer, a phrase asks for patience. The next time
+    the answer is given up, by an interruption, and the caller is asked to repeat. If the answer to
+    that fails as well, the bot says goodbye and ``give_up`` is called. A greeting that does not
+    come is replaced. Audible audio of the answer, however short, starts the steps anew.
+
+    Audio keeps its order: an answer that comes while a phrase plays is heard after it. Of silence
+    that is sent faster than it is played, what is longer than any pause is dropped.
+
+    Args:
+        phrases: What to say. Without any, nothing is said, interrupted or dropped, only
+            reported.
+        bound_ms: The longest silence.
+        margin_ms: So much earlier a phrase is sent, for all that happens after this processor and
+            for voice activity detection that is late to hear the end of speech.
+        on_bound: Told each time the bound is reached.
+        on_dead_air: Told the longest silence of every turn, once the turn is answered or over.
+        give_up: Ends the call, or hands it over, once what is queued was said. Without it the
+            caller is asked to repeat however often it takes.
+
+    Raises:
+        ValueError: The margin is no smaller than the bound, or below zero.
+    """
+
+    def __init__(
+        self,
+        phrases: Iterable[SparePhrase] = (),
+        *,
+        bound_ms: float = 3000,
+        margin_ms: float = 250,
+        on_bound: Callable[[BoundReached], None] | None = None,
+        on_dead_air: Callable[[DeadAir], None] | None = None,
+        give_up: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        if not 0 <= margin_ms < bound_ms:
+            raise ValueError(
+                f"margin_ms is {margin_ms} and bound_ms {bound_ms}: the bound must be longer."
+            )
+        # Direct mode: every branch below only sets state, so nothing can stand behind it.
+        super().__init__(enable_direct_mode=True)
+        self._phrases = tuple(phrases)
+        self._choice = PhraseChoice(self._phrases)
+        self._allowed_s = (bound_ms - margin_ms) / 1000
+        self._on_bound = on_bound
+        self._give_up = give_up
+
+        self._owed = Owed()
+        self._playout = (
+            Playout(longest_pause_s=min(LONGEST_PAUSE_S, self._allowed_s / 2))
+            if self._choice
+            else Playout(longest_pause_s=math.inf)
+        )
+        self._gaps = Gaps(self._owed, self._playout, on_dead_air)
+        self._utterances = itertools.count(1)
+        self._rate_hz = 0
+
+        self._steps = 0
+        self._acted_at_s = -math.inf
+        self._apologised_in_turn: int | None = None
+        self._abandoned_until_s = -math.inf
+        self._turn_open = False
+        self._over = False
+
+        self._changed = asyncio.Event()
+        self._watch: asyncio.Task | None = None
+
+    async def setup(self, setup: FrameProcessorSetup) -> None:
+        """Brings the phrases to the rate of the call."""
+        await super().setup(setup)
+        self._rate_hz = setup.audio_out_sample_rate
+        self._choice = PhraseChoice([await self._at_the_rate(p) for p in self._phrases])
+
+    async def cleanup(self) -> None:
+        """Ends the watch with the processor, and reports the turn that the end cut off."""
+        self._call_ends()
+        watch, self._watch = self._watch, None
+        if watch:
+            await self.cancel_task(watch)
+        await super().cleanup()
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Follows the call and passes every frame on, but what is left of a given-up answer."""
+        await super().process_frame(frame, direction)
+        match frame:
+            case InputAudioRawFrame():
+                pass
+            case _ if self._is_left_over(frame, direction):
+                return
+            case OutputAudioRawFrame() if direction is FrameDirection.DOWNSTREAM:
+                if not self._audio_came(frame):
+                    return
+            case EndFrame() | StopFrame() | CancelFrame():
+                self._call_ends()
+            case _:
+                await self._follow(frame, direction)
+        await self.push_frame(frame, direction)
+
+    def _is_left_over(self, frame: Frame, direction: FrameDirection) -> bool:
+        return (
+            self._now_s() < self._abandoned_until_s
+            and direction is FrameDirection.DOWNSTREAM
+            and isinstance(frame, _OF_THE_VOICE)
+            and frame.interruptible
+        )
+
+    async def _follow(self, frame: Frame, direction: FrameDirection) -> None:
+        now_s = self._now_s()
+        if isinstance(frame, _BEGINS_ANEW):
+            self._abandoned_until_s = -math.inf
+        if isinstance(frame, VADUserStartedSpeakingFrame):
+            self._gaps.ended(now_s - frame.start_secs)
+            await self._fall_silent(now_s)
+        elif isinstance(frame, UserStartedSpeakingFrame | UserStoppedSpeakingFrame):
+            self._turn_open = isinstance(frame, UserStartedSpeakingFrame)
+        follow(self._owed, self._playout, frame, direction, now_s)
+        self._look_again()
+
+    async def _fall_silent(self, now_s: float) -> None:
+        """Stop a spare phrase for the caller: within a turn Pipecat interrupts nothing."""
+        if self._turn_open and self._playout.spare_until_s > now_s:
+            self._playout.cut(now_s)
+            await self.push_frame(InterruptionFrame())
+
+    def _audio_came(self, frame: OutputAudioRawFrame) -> bool:
+        """Whether it is to be played."""
+        silent_since_s = self._gaps.silent_since_s
+        bytes_per_s = frame.sample_rate * frame.num_channels * 2
+        sound = self._playout.add(frame.audio, bytes_per_s, self._now_s())
+        if sound is None:
+            return False
+        if sound.audible:
+            self._gaps.ended(sound.start_s, silent_since_s)
+            answer = self._is_answer(frame)
+            if answer:
+                self._playout.answer_until_s = sound.end_s
+                self._steps = 0
+            self._owed.heard(answer=answer)
+        self._look_again()
+        return True
+
+    def _is_answer(self, frame: OutputAudioRawFrame) -> bool:
+        if isinstance(frame, TTSAudioRawFrame):
+            return not self._owed.is_filler(frame.context_id)
+        return isinstance(frame, SpeechOutputAudioRawFrame)
+
+    def _look_again(self) -> None:
+        """Something happened: the bound may be another, or none."""
+        was_turn = self._gaps.turn
+        if self._gaps.look_again():
+            if self._owed.turns != was_turn:
+                self._steps = 0
+            elif self._apologised_in_turn is not None and was_turn > self._apologised_in_turn:
+                self._apologised_in_turn = None
+        if self._watch is None and self._due_in_s() is not None:
+            self._watch = self.create_task(self._act_when_due(), "silence watch")
+        self._changed.set()
+
+    def _due_in_s(self) -> float | None:
+        """Until the next phrase has to be sent, in seconds; None while nothing is owed."""
+        if self._over or self._owed.voice or self._owed.since_s is None:
+            return None
+        now_s = self._now_s()
+        silent_since_s = max(self._gaps.silent_since_s or 0.0, self._acted_at_s)
+        # What is sent now is heard after the silence that is queued.
+        heard_in_s = silent_since_s + self._allowed_s - max(now_s, self._playout.ends_s)
+        return max(heard_in_s, self._owed.voice_ended_s + AFTER_VOICE_S - now_s)
+
+    async def _act_when_due(self) -> None:
+        while (due_in_s := self._due_in_s()) is not None:
+            if due_in_s <= 0:
+                try:
+                    await self._act()
+                except Exception:
+                    logger.exception("The silence bound goes on after an error of its own.")
+                continue
+            self._changed.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), due_in_s)
+        self._watch = None
+
+    async def _act(self) -> None:
+        """Take the next step. What it changes is settled before anything is awaited."""
+        now_s = self._now_s()
+        step = self._next_step()
+        phrase = self._choice.next(step)
+        self._report(step, phrase, now_s)
+        self._acted_at_s = now_s
+        self._steps += 1
+        self._gaps.steps += 1
+        given_up = step not in (Step.MOMENT, Step.LISTENING)
+        interrupts = given_up and bool(self._choice)
+        if interrupts:
+            self._playout.cut(now_s)
+        if phrase:
+            self._count(phrase, now_s)
+        if given_up:
+            self._forgive(step)
+        if interrupts:
+            self._abandoned_until_s = self._playout.ends_s + self._allowed_s
+            await self.broadcast_interruption()
+        if phrase:
+            await self._say(phrase)
+        if step is Step.GOODBYE:
+            await self._part()
+
+    def _next_step(self) -> Step:
+        if self._owed.greeting and self._choice.has(Step.WELCOME):
+            return Step.WELCOME
+        if self._steps == 0:
+            return Step.LISTENING if self._owed.outstanding == ("stt",) else Step.MOMENT
+        if self._apologised_in_turn is not None and self._give_up:
+            return Step.GOODBYE
+        return Step.ASK_AGAIN
+
+    def _forgive(self, step: Step) -> None:
+        self._owed.forgiven()
+        self._gaps.look_again()
+        self._steps = 0
+        if step is Step.ASK_AGAIN:
+            self._apologised_in_turn = self._owed.turns
+
+    def _count(self, phrase: SparePhrase, now_s: float) -> None:
+        silent_since_s = self._gaps.silent_since_s
+        sound = self._playout.add(phrase.audio, phrase.sample_rate_hz * 2, now_s)
+        if sound and sound.audible:
+            self._gaps.ended(sound.start_s, silent_since_s)
+            self._playout.spare_until_s = sound.end_s
+
+    async def _say(self, phrase: SparePhrase) -> None:
+        context_id = f"{self.name}-{next(self._utterances)}"
+        text = TTSTextFrame(phrase.text, TextType.SENTENCE, context_id=context_id)
+        text.append_to_context = False
+        text.will_be_spoken = True
+        await self.push_frame(TTSStartedFrame(context_id=context_id, append_to_context=False))
+        await self.push_frame(text)
+        # In one frame: audio that comes at the same time cannot get in between.
+        await self.push_frame(
+            TTSAudioRawFrame(phrase.audio, phrase.sample_rate_hz, 1, context_id=context_id)
+        )
+        await self.push_frame(TTSStoppedFrame(context_id=context_id))
+
+    async def _part(self) -> None:
+        if not self._give_up:
+            return
+        self._over = True
+        try:
+            await self._give_up()
+        except Exception:
+            self._over = False
+            logger.exception("The call could not be given up, and goes on.")
+
+    def _report(self, step: Step, phrase: SparePhrase | None, now_s: float) -> None:
+        reached = BoundReached(
+            turn=self._owed.turns,
+            step=step,
+            text=phrase.text if phrase else "",
+            owed_ms=round((now_s - (self._owed.since_s or now_s)) * 1000, 1),
+            silent_ms=round((now_s - (self._gaps.silent_since_s or now_s)) * 1000, 1),
+            outstanding=self._owed.outstanding,
+        )
+        logger.warning(
+            f"Silence bound: {reached.silent_ms:.0f} ms without sound while waiting for "
+            f"{'/'.join(reached.outstanding)}; {step}: {reached.text!r}"
+        )
+        if self._on_bound:
+            self._on_bound(reached)
+
+    def _call_ends(self) -> None:
+        if not self._over:
+            self._over = True
+            self._gaps.ended(self._now_s())
+            self._owed.forgiven()
+            self._gaps.look_again()
+        self._changed.set()
+
+    async def _at_the_rate(self, phrase: SparePhrase) -> SparePhrase:
+        audio = await create_file_resampler().resample(
+            phrase.audio, phrase.sample_rate_hz, self._rate_hz
+        )
+        return dataclasses.replace(phrase, audio=audio, sample_rate_hz=self._rate_hz)
+
+    def _now_s(self) -> float:
+        return asyncio.get_running_loop().time()

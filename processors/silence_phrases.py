@@ -1,0 +1,74 @@
+"""The phrases that a silence bound says, ready to be played, and which of them comes next."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Step(StrEnum):
+    """What is said once the bound is reached."""
+
+    WELCOME = "welcome"
+    """The greeting did not come: a plain one instead."""
+    LISTENING = "listening"
+    """No words have come of what the caller said: the caller may be thinking, or not be heard."""
+    MOMENT = "moment"
+    """The answer is late."""
+    ASK_AGAIN = "ask-again"
+    """The answer is given up, and the caller asked to repeat."""
+    GOODBYE = "goodbye"
+    """The call is given up."""
+
+
+@dataclass(frozen=True)
+class SparePhrase:
+    """Words with their audio.
+
+    Attributes:
+        step: When it fits.
+        text: As the page shows it.
+        audio: 16-bit mono samples.
+        sample_rate_hz: Of the audio; the rate that leaves the transport saves resampling.
+    """
+
+    step: Step
+    text: str
+    audio: bytes
+    sample_rate_hz: int
+
+
+_BORROWED = {Step.LISTENING: Step.MOMENT, Step.WELCOME: Step.MOMENT}
+
+
+class PhraseChoice:
+    """Takes the phrases of a step in turn, and none twice running while there is another.
+
+    A step without phrases of its own borrows those that say nothing wrong in its place.
+    """
+
+    def __init__(self, phrases: Iterable[SparePhrase]) -> None:
+        self._phrases = [phrase for phrase in phrases if phrase.audio]
+        self._said: list[SparePhrase] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._phrases)
+
+    def has(self, step: Step) -> bool:
+        """Whether there are phrases of the very step."""
+        return any(phrase.step is step for phrase in self._phrases)
+
+    def next(self, step: Step) -> SparePhrase | None:
+        """The phrase to say now; None when nothing fits that was not said a moment ago."""
+        if not self.has(step) and step in _BORROWED:
+            step = _BORROWED[step]
+        last = self._said[-1].text if self._said else None
+        fresh = [p for p in self._phrases if p.step is step and p.text != last]
+        if not fresh:
+            return None
+        # The one said longest ago, or never: those come first in the order given.
+        phrase = min(fresh, key=self._when_said)
+        self._said = [p for p in self._said if p is not phrase] + [phrase]
+        return phrase
+
+    def _when_said(self, phrase: SparePhrase) -> int:
+        return next((i for i, said in enumerate(self._said) if said is phrase), -1)
