@@ -56,9 +56,11 @@ class Prompt:
 
     @property
     def tool_result(self) -> Message | None:
-        """The result that waits to be told, if the last message is one."""
-        last = self.messages[-1] if self.messages else None
-        return last if last is not None and last.role == "tool" else None
+        """The result that waits to be told, though its telling may have begun already."""
+        messages = list(self.messages)
+        while messages and _goes_on(messages[-1]):
+            messages.pop()
+        return messages[-1] if messages and messages[-1].role == "tool" else None
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,11 @@ class Reply:
         *before, last = self.calls
         arguments = last.arguments[: len(last.arguments) // 2] or "{"
         return Reply(self.text, (*before, replace(last, arguments=arguments)), cut=True)
+
+
+def _goes_on(message: Message) -> bool:
+    """Whether it is the beginning of an answer, or the request to finish one."""
+    return message.role == "system" or (message.role == "assistant" and not message.calls)
 
 
 Mind = Callable[[Prompt], Reply]

@@ -83,7 +83,7 @@ class Answer:
         self._run_tools = run_tools
         self._report = report
         self._loop = asyncio.get_running_loop()
-        self._inbox: asyncio.Queue[tuple[Branch, Given]] = asyncio.Queue()
+        self._inbox: asyncio.Queue[tuple[Branch, float, Given]] = asyncio.Queue()
 
         # Everybody twice: a second try on a new connection often succeeds.
         self._to_ask = [*by_health(branches), *by_health(branches)]
@@ -101,7 +101,8 @@ class Answer:
 
     def hear(self, branch: Branch, given: Given) -> None:
         """A provider gave something."""
-        self._inbox.put_nowait((branch, given))
+        if branch in self._asked_at:
+            self._inbox.put_nowait((branch, self._asked_at[branch], given))
 
     async def give(self) -> None:
         """Returns when the answer is whole.
@@ -113,11 +114,12 @@ class Answer:
         while self._asked_at and not self._whole:
             try:
                 async with asyncio.timeout_at(self._due()):
-                    branch, given = await self._inbox.get()
+                    branch, asked_at, given = await self._inbox.get()
             except TimeoutError:
                 await self._too_late()
                 continue
-            if branch in self._asked_at:
+            # What belongs to an attempt that was given up says nothing about the next one.
+            if self._asked_at.get(branch) == asked_at:
                 await self._take(branch, given)
         if not self._whole:
             raise NobodyAnswered(f"{self._said!r} is all that was said")
