@@ -53,6 +53,17 @@ class Branch:
         self._before.link(service)
         service.link(self._after)
         self._setting_up: asyncio.Task[None] | None = None
+        self._broken = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether the service was set up, so that what it is given is not merely kept for it."""
+        return self._setting_up is not None and self._setting_up.done()
+
+    @property
+    def broken(self) -> bool:
+        """Whether it could not be set up."""
+        return self._broken
 
     async def setup(self, owner: FrameProcessor, setup: FrameProcessorSetup) -> None:
         """Begin to set the service up, without waiting for it to connect."""
@@ -90,6 +101,7 @@ class Branch:
         try:
             await self.service.setup(setup)
         except Exception as error:
+            self._broken = True
             logger.warning(f"{self.name} could not be set up: {error!r}")
         finally:
             self.service._setup_finished()

@@ -1,0 +1,198 @@
+"""One stretch of the caller's speech, and who owes its words until when."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf
+
+from pipecat.frames.frames import VADUserStoppedSpeakingFrame
+
+from services.failover.incident import Failure
+from services.failover.stt_candidate import Candidate
+from services.failover.stt_hearing import Hearing
+
+# Shorter sounds owe nobody a word.
+_SPEECH_AT_LEAST_S = 0.25
+# All of them together, from when the VAD says that the caller stopped: what is left of 3 s of
+# silence belongs to the language model and the voice.
+_ALL_WITHIN_S = 2.4
+_EACH_AT_LEAST_S = 0.4
+# A recogniser that gives interim words gives some every second while somebody speaks.
+_STALLED_AFTER_S = 3.0
+# A final that comes later than this, while the caller speaks again, is of the new words.
+_PAUSE_ANSWERED_WITHIN_S = 1.0
+
+# What the recogniser that makes words of any noise must have heard to be believed alone: no
+# cough or click, and nothing that is only just there. A word of one syllable lasts this long.
+_NO_CLICK_S = 0.35
+_NO_MURMUR_DBFS = -45.0
+_GULLIBLE = "embedded"
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A piece of speech between two pauses.
+
+    Parameters:
+        start: Where it begins in the caller's audio.
+        began_at_s: When the VAD said so.
+        heard_s: The call's audio until then.
+        start_secs: How much of it the VAD had heard by then.
+    """
+
+    start: int
+    began_at_s: float
+    heard_s: float
+    start_secs: float
+
+
+class Utterance:
+    """What the caller said, from the first word until it was answered with text.
+
+    A caller who goes on before that goes on with the same utterance: whoever is asked for its
+    words hears all of it, so that no answer can be taken for another's.
+
+    Parameters:
+        stretch: Its first piece.
+    """
+
+    def __init__(self, stretch: Stretch) -> None:
+        self.start = stretch.start
+        self.stretch = stretch
+        self.hearings: list[Hearing] = []
+        self.probe: Hearing | None = None
+        self.speaking = True
+        self.answered = False
+        self.over = False
+        self.speech_s = 0.0
+        self.stopped_at_s = stretch.began_at_s
+        self.end_of_speech_s = stretch.began_at_s
+
+    def resume(self, stretch: Stretch) -> None:
+        """The caller goes on."""
+        self.speaking = True
+        self.stretch = stretch
+
+    def stop(self, frame: VADUserStoppedSpeakingFrame, now_s: float, heard_s: float) -> None:
+        """The caller stopped, some time ago."""
+        self.speaking = False
+        self.stopped_at_s = now_s
+        self.end_of_speech_s = now_s - frame.stop_secs
+        lasted_s = heard_s - self.stretch.heard_s + self.stretch.start_secs - frame.stop_secs
+        self.speech_s += max(0.0, lasted_s)
+
+    def ask(self, candidate: Candidate, now_s: float) -> Hearing:
+        hearing = Hearing(candidate, now_s, replayed=bool(self.hearings))
+        self.hearings.append(hearing)
+        return hearing
+
+    def hearing_of(self, candidate: Candidate) -> Hearing | None:
+        """What is the candidate's, asked or tried beside the others."""
+        tried = [self.probe] if self.probe else []
+        return next((h for h in (*self.hearings, *tried) if h.candidate is candidate), None)
+
+    @property
+    def owed(self) -> bool:
+        """Whether it was long enough to have words."""
+        return self.speech_s >= _SPEECH_AT_LEAST_S
+
+    def whole(self, now_s: float, loudest_dbfs: Callable[[int], float]) -> Hearing | None:
+        """The first of those asked whose words are all there and can be believed.
+
+        Args:
+            now_s: The time.
+            loudest_dbfs: The level of the loudest sound from a position on.
+        """
+        if self.speaking:
+            return None
+        return next(
+            (
+                hearing
+                for hearing in self.hearings
+                if (hearing.whole_at_s(self.end_of_speech_s) or inf) <= now_s
+                and self.believable(hearing, loudest_dbfs)
+            ),
+            None,
+        )
+
+    @property
+    def probe_due_at_s(self) -> float:
+        """When the one that is tried beside the others has used up its time."""
+        if not self.probe:
+            return inf
+        return self.stopped_at_s + self.probe.candidate.health.deadline_ms / 1000
+
+    @property
+    def text_so_far(self) -> str:
+        """What anybody made of it, for want of better: of what is still said, only what is sure."""
+        texts = (each.text_so_far(sure=self.speaking) for each in self.hearings)
+        return next((text for text in texts if text), "")
+
+    def belongs_before(self, hearing: Hearing, now_s: float) -> bool:
+        """Whether a final that comes now, while the caller goes on, is of what was said before.
+
+        A recogniser is told when the caller pauses, and answers for what it heard until then.
+        """
+        return (
+            self.speaking
+            and not hearing.replayed
+            and self.owed
+            and now_s < self.stopped_at_s + _PAUSE_ANSWERED_WITHIN_S
+        )
+
+    def due_at_s(self, remaining: int) -> float:
+        """When the one asked last has used up its time.
+
+        Args:
+            remaining: How many could be asked after it.
+        """
+        last = self.hearings[-1]
+        if self.speaking:
+            if not last.candidate.gives_interims or not remaining:
+                return inf
+            heard_since_s = max(last.asked_at_s, self.stretch.began_at_s)
+            return max(last.sign_at_s, heard_since_s) + _STALLED_AFTER_S
+        asked_at_s = max(self.stopped_at_s, last.asked_at_s)
+        if last.empty and last.sign_at_s >= self.end_of_speech_s:
+            return asked_at_s
+        allowed_s = last.candidate.health.deadline_ms / 1000
+        if last.replayed and remaining:
+            left_s = self.stopped_at_s + _ALL_WITHIN_S - asked_at_s
+            allowed_s = min(allowed_s, max(_EACH_AT_LEAST_S, left_s / (1 + remaining)))
+        return asked_at_s + allowed_s
+
+    def settles_at_s(self) -> list[float]:
+        """When words that are there may turn out to be all."""
+        return [
+            max(
+                hearing.whole_at_s(self.end_of_speech_s) or 0.0,
+                self.end_of_speech_s + hearing.candidate.finals_within_s,
+            )
+            for hearing in self.hearings
+            if hearing.has_words and not hearing.failure
+        ]
+
+    def judge(self, hearing: Hearing) -> tuple[Failure, bool]:
+        """How it failed that is past its time, and whether that is certain.
+
+        It may be right to say nothing, for noise has no words; or merely late.
+        """
+        if not hearing.candidate.is_up:
+            return Failure.SILENT, True
+        if hearing.empty:
+            return Failure.EMPTY, False
+        if self.speaking or hearing.interim or hearing.has_words:
+            return Failure.STALLED, False
+        return Failure.SILENT, False
+
+    def believable(self, hearing: Hearing, loudest_dbfs: Callable[[int], float]) -> bool:
+        """Whether its words may speak against the silence of those asked before.
+
+        One recogniser hears words in every noise. Alone it is believed when another is known to
+        have failed or to have heard words, or when the sound was neither short nor faint.
+        """
+        if hearing.candidate.name != _GULLIBLE or not hearing.replayed:
+            return True
+        others = [each for each in self.hearings if each is not hearing]
+        if any(each.failure or each.interim or each.has_words for each in others):
+            return True
+        return self.speech_s >= _NO_CLICK_S and loudest_dbfs(self.start) >= _NO_MURMUR_DBFS
