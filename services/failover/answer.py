@@ -1,6 +1,7 @@
 """One answer to the caller, from whichever language model gives it."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -83,11 +84,12 @@ class Answer:
         self._run_tools = run_tools
         self._report = report
         self._loop = asyncio.get_running_loop()
-        self._inbox: asyncio.Queue[tuple[Branch, float, Given]] = asyncio.Queue()
+        self._inbox: asyncio.Queue[tuple[Branch, int, Given]] = asyncio.Queue()
 
         # Everybody twice: a second try on a new connection often succeeds.
         self._to_ask = [*by_health(branches), *by_health(branches)]
         self._asked_at: dict[Branch, float] = {}
+        self._attempts: Counter[Branch] = Counter()
         self._overdue: set[Branch] = set()
         self._prelude: dict[Branch, str] = {}
 
@@ -102,7 +104,7 @@ class Answer:
     def hear(self, branch: Branch, given: Given) -> None:
         """A provider gave something."""
         if branch in self._asked_at:
-            self._inbox.put_nowait((branch, self._asked_at[branch], given))
+            self._inbox.put_nowait((branch, self._attempts[branch], given))
 
     async def give(self) -> None:
         """Returns when the answer is whole.
@@ -114,12 +116,12 @@ class Answer:
         while self._asked_at and not self._whole:
             try:
                 async with asyncio.timeout_at(self._due()):
-                    branch, asked_at, given = await self._inbox.get()
+                    branch, attempt, given = await self._inbox.get()
             except TimeoutError:
                 await self._too_late()
                 continue
             # What belongs to an attempt that was given up says nothing about the next one.
-            if self._asked_at.get(branch) == asked_at:
+            if branch in self._asked_at and self._attempts[branch] == attempt:
                 await self._take(branch, given)
         if not self._whole:
             raise NobodyAnswered(f"{self._said!r} is all that was said")
@@ -249,6 +251,7 @@ class Answer:
         self._overdue.discard(branch)
         self._prelude.pop(branch, None)
         self._asked_at[branch] = self._loop.time()
+        self._attempts[branch] += 1
         await branch.give(LLMContextFrame(context=self._context_for(branch)))
 
     def _context_for(self, branch: Branch) -> LLMContext:

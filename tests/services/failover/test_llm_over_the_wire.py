@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from pipecat.frames.frames import LLMContextFrame, LLMFullResponseEndFrame, LLMTextFrame
+from pipecat.frames.frames import Frame, LLMContextFrame, LLMFullResponseEndFrame, LLMTextFrame
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.services.llm_service import FunctionCallParams
 
@@ -63,9 +63,15 @@ async def answer_to(
     )
     context: Any = LLMContext([{"role": "user", "content": words}], [find_order])
     async with asyncio.timeout(20), probed_pipeline(llm) as rig:
+        whole = asyncio.Event()
+
+        @rig.tail.event_handler("on_after_process_frame")
+        async def _(_: object, frame: Frame) -> None:
+            if isinstance(frame, LLMFullResponseEndFrame):
+                whole.set()
+
         await rig.head.push_frame(LLMContextFrame(context=context))
-        while not rig.reached_the_end(LLMFullResponseEndFrame):
-            await asyncio.sleep(0)
+        await whole.wait()
         text = "".join(frame.text for frame in rig.reached_the_end(LLMTextFrame))
     return text, incidents
 
