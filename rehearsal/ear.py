@@ -42,6 +42,12 @@ class Ears:
     def get(self, *, telephone: bool) -> Ear:
         return Ear.shared(self._lines, self._keyterms, telephone=telephone)
 
+    def transcribe(self, sound: Pcm, rate_hz: int) -> str:
+        """The words of one utterance. Blocks."""
+        samples = soxr.resample(sound, rate_hz, EAR_RATE_HZ).astype(np.int16)
+        ear = self.get(telephone=_came_by_telephone(sound, rate_hz))
+        return ear.transcribe(samples.tobytes())
+
 
 @dataclass(frozen=True)
 class SpeechBegan:
@@ -59,9 +65,13 @@ class Interim:
 
 @dataclass(frozen=True)
 class Pause:
-    """An utterance is open and it has been quiet for this long; reported every 20 ms."""
+    """An utterance is open and it has been quiet for this long; reported every 20 ms.
+
+    `words`: what it would be if it ended here.
+    """
 
     for_ms: float
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,6 +85,7 @@ HeardEvent = SpeechBegan | Interim | Pause | SpeechWentOn
 class _Words(Protocol):
     def hear(self, samples: Pcm) -> None: ...
     def so_far(self) -> str: ...
+    def if_it_ended(self) -> str: ...
     async def all(self) -> str: ...
     async def close(self) -> None: ...
 
@@ -160,7 +171,7 @@ class Hearing:
                 self._quiet_frames = 0
             return events
         self._quiet_frames += 1
-        return [*events, Pause(self._quiet_frames * _FRAME_S * 1000)]
+        return [*events, Pause(self._quiet_frames * _FRAME_S * 1000, self._words.if_it_ended())]
 
     def _begin(self) -> list[HeardEvent]:
         self._quiet_frames = 0
@@ -194,6 +205,9 @@ class _ScriptedWords:
         count = int(self._frames * _FRAME_S / _SCRIPTED_WORD_S)
         return " ".join(words[: min(count, len(words) - 1)])
 
+    def if_it_ended(self) -> str:
+        return self._text
+
     async def all(self) -> str:
         return self._text
 
@@ -220,6 +234,9 @@ class _HeardWords:
         self._listener.hear(self._resampler.resample_chunk(samples).tobytes())
 
     def so_far(self) -> str:
+        return self._so_far
+
+    def if_it_ended(self) -> str:
         return self._so_far
 
     async def all(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from rehearsal import mulaw
 from rehearsal.mulaw import Pcm
 from rehearsal.standins.delivery import Piece
-from rehearsal.standins.speaking_orders import Cancel, Finish, Flush, Order, Refuse, Text
+from rehearsal.standins.speaking_orders import Cancel, Finish, Flush, HangUp, Order, Refuse, Text
 from rehearsal.voice import Speech
 
 _ENCODINGS = ("pcm_s16le", "pcm_f32le", "pcm_mulaw")
@@ -19,6 +19,9 @@ _LOCKED = ("model_id", "voice", "output_format", "language")
 
 class CartesiaProtocol:
     """One connection to `/tts/websocket`."""
+
+    cancels = True
+    idle_timeout_s = 300.0
 
     def __init__(self) -> None:
         self._first: dict[str, Mapping[str, Any]] = {}
@@ -43,6 +46,9 @@ class CartesiaProtocol:
         if not message.get("continue", False):
             orders.append(Finish(context_id))
         return orders
+
+    def idle(self) -> HangUp:
+        return HangUp(1000, "idle for five minutes")
 
     def rate_hz(self, context_id: str) -> int:
         return int(self._first[context_id]["output_format"]["sample_rate"])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import WSMsgType, web
 
-from rehearsal.ear import Ears, HeardEvent, Hearing, Interim, SpeechBegan
+from rehearsal.ear import Ears, HeardEvent, Hearing, Interim, Pause, SpeechBegan
 from rehearsal.standins.delivery import Delivery, Piece
 from rehearsal.standins.faults import Hit
 from rehearsal.standins.hearing_orders import (
@@ -104,7 +104,12 @@ class Listening:
         return orders + self._protocol.quiet(at_s=self._hearing.heard_s)
 
     def _blanked(self, event: HeardEvent) -> HeardEvent:
-        return Interim(_BLANK) if isinstance(event, Interim) and self._is_blank else event
+        match event:
+            case Interim() if self._is_blank:
+                return Interim(_BLANK)
+            case Pause(for_ms=for_ms) if self._is_blank:
+                return Pause(for_ms, _BLANK)
+        return event
 
     @property
     def _is_blank(self) -> bool:

@@ -73,10 +73,8 @@ class Speaking:
 
     async def run(self, ws: web.WebSocketResponse) -> None:
         try:
-            async for message in ws:
-                if message.type is not WSMsgType.TEXT:
-                    continue
-                for order in self._protocol.receive(message.data):
+            while not ws.closed:
+                for order in await self._next(ws):
                     try:
                         await self._obey(order)
                     except asyncio.QueueFull:
@@ -90,6 +88,15 @@ class Speaking:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _next(self, ws: web.WebSocketResponse) -> list[Order]:
+        """What the next message asks for."""
+        try:
+            message = await ws.receive(timeout=self._protocol.idle_timeout_s)
+        except TimeoutError:
+            return [self._protocol.idle()]
+        is_text = message.type is WSMsgType.TEXT
+        return self._protocol.receive(message.data) if is_text else []
 
     async def _obey(self, order: Order) -> None:
         match order:
@@ -115,11 +122,11 @@ class Speaking:
             self._contexts[context_id] = context
         return context
 
-    def _take(self, context: _Context, text: str, delay_ms: float) -> None:
+    def _take(self, context: _Context, text: str, delay_ms: float | None) -> None:
         context.held += text
         if self._protocol.is_sentence(context.held):
             context.speak_held()
-        elif context.timer is None:
+        elif context.timer is None and delay_ms is not None:
             loop = asyncio.get_running_loop()
             context.timer = loop.call_later(delay_ms / 1000, _unless_full, context)
 
@@ -140,6 +147,7 @@ class Speaking:
 
     async def _speak(self, context_id: str, context: _Context) -> None:
         offset_s = 0.0
+        text, asked_s = "", 0.0
         while True:
             match await context.orders.get():
                 case _Say(text=text, asked_s=asked_s):
@@ -153,6 +161,8 @@ class Speaking:
         self._contexts.pop(context_id, None)
         for piece in last:
             await context.delivery.send(piece)
+        if "stale_context" in context.hit and not self._protocol.cancels:
+            await self._say(context_id, context, text, offset_s, asked_s)
 
     async def _say(
         self, context_id: str, context: _Context, text: str, offset_s: float, asked_s: float

@@ -10,11 +10,14 @@ from rehearsal.voice import Speech
 
 @dataclass(frozen=True)
 class Text:
-    """Text for a context. Less than a sentence waits for more, but not longer than `delay_ms`."""
+    """Text for a context. Less than a sentence waits for more, but not longer than `delay_ms`.
+
+    `delay_ms` None: it waits for as long as it takes.
+    """
 
     context_id: str
     text: str
-    delay_ms: float = 0.0
+    delay_ms: float | None = 0.0
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,21 @@ Order = Text | Flush | Finish | Cancel | Refuse | HangUp
 
 
 class SpeakingProtocol(Protocol):
-    """One connection of a provider that speaks: reads the client's messages, writes its own."""
+    """One connection of a provider that speaks: reads the client's messages, writes its own.
+
+    Attributes:
+        cancels: A context can be cancelled; otherwise it is only ever finished.
+        idle_timeout_s: Without a message for so long, `idle` is asked what to do.
+    """
+
+    cancels: bool
+    idle_timeout_s: float
 
     def receive(self, text: str) -> list[Order]:
         """What a message asks for. What is wrong with it is answered by an order, not raised."""
         ...
+
+    def idle(self) -> HangUp: ...
 
     def rate_hz(self, context_id: str) -> int: ...
 

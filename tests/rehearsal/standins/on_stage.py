@@ -171,3 +171,9 @@ def asked(*lines: str, tools: Iterable[object] = ()) -> LLMContextFrame:
 
 def speak(text: str) -> TTSSpeakFrame:
     return TTSSpeakFrame(text)
+
+
+def silence(seconds: float, *, rate_hz: int = 16_000) -> list[Frame]:
+    """A line on which nobody speaks."""
+    frame = bytes(rate_hz // 50 * 2)
+    return [InputAudioRawFrame(frame, rate_hz, 1) for _ in range(round(seconds * 50))]

@@ -116,7 +116,7 @@ async def test_everything_can_be_seen(providers: StandIns, bench: Bench) -> None
         ("PUT", "/faults/openai", {"kind": "late", "seconds": -1}, 422, "seconds: it should be"),
         ("PUT", "/faults/openai", [{"kind": "late", "after": "x"}], 422, "0.after: it should be"),
         ("PUT", "/faults/openai", {}, 422, "kind: Field required."),
-        ("PUT", "/faults/openai", {"kind": "late", "first": 3, "last": 2}, 422, "last=2 comes bef"),
+        ("PUT", "/faults/openai", {"kind": "late", "first": 3, "last": 2}, 422, "ast=2 comes befo"),
         ("PUT", "/faults/openai", {"kind": "late", "match": "("}, 422, "is no regular expression"),
         ("PUT", "/faults/openai", {"kind": "no_audio"}, 422, "openai cannot have the fault no_aud"),
         ("PUT", "/faults/nobody", {"kind": "late"}, 404, 'There is no "nobody". There are: deepgr'),

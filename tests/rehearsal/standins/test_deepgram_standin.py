@@ -5,10 +5,9 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from on_stage import on_stage, utterance
+from on_stage import on_stage, silence, utterance
 from pipecat.frames.frames import (
     ErrorFrame,
-    InputAudioRawFrame,
     InterimTranscriptionFrame,
     TranscriptionFrame,
 )
@@ -149,7 +148,3 @@ async def test_malformed_json_ends_pipecats_listening(providers: StandIns) -> No
 
 def heard(transcripts: Sequence[TranscriptionFrame]) -> list[str]:
     return [frame.text for frame in transcripts]
-
-
-def silence(seconds: float) -> list[Any]:
-    return [InputAudioRawFrame(bytes(640), 16_000, 1) for _ in range(round(seconds * 50))]
