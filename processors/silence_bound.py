@@ -224,8 +224,9 @@ class SilenceBound(FrameProcessor):
             return None
         now_s = self._now_s()
         silent_since_s = max(self._gaps.silent_since_s or 0.0, self._acted_at_s)
-        # What is sent now is heard after the silence that is queued.
-        heard_in_s = silent_since_s + self._allowed_s - max(now_s, self._playout.ends_s)
+        # What is sent now is heard after the silence that is queued, unless that is cut off.
+        heard_s = now_s if self._gives_up(self._next_step()) else max(now_s, self._playout.ends_s)
+        heard_in_s = silent_since_s + self._allowed_s - heard_s
         return max(heard_in_s, self._owed.voice_ended_s + AFTER_VOICE_S - now_s)
 
     async def _act_when_due(self) -> None:
@@ -250,13 +251,12 @@ class SilenceBound(FrameProcessor):
         self._acted_at_s = now_s
         self._steps += 1
         self._gaps.steps += 1
-        given_up = step not in (Step.MOMENT, Step.LISTENING)
-        interrupts = given_up and bool(self._choice)
+        interrupts = self._gives_up(step) and bool(self._choice)
         if interrupts:
             self._playout.cut(now_s)
         if phrase:
             self._count(phrase, now_s)
-        if given_up:
+        if self._gives_up(step):
             self._forgive(step)
         if interrupts:
             self._abandoned_until_s = self._playout.ends_s + self._allowed_s
@@ -274,6 +274,10 @@ class SilenceBound(FrameProcessor):
         if self._apologised_in_turn is not None and self._give_up:
             return Step.GOODBYE
         return Step.ASK_AGAIN
+
+    @staticmethod
+    def _gives_up(step: Step) -> bool:
+        return step not in (Step.MOMENT, Step.LISTENING)
 
     def _forgive(self, step: Step) -> None:
         self._owed.forgiven()

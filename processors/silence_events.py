@@ -60,7 +60,7 @@ def follow(
             owed.speech_ended(frame.context_id)
         case AggregatedTextFrame() if direction is FrameDirection.DOWNSTREAM:
             if frame.will_be_spoken and not isinstance(frame, TTSTextFrame):
-                owed.text_came(frame.text)
+                owed.text_came(frame.text, now_s)
         case _:
             _follow_tools(owed, frame, now_s)
 

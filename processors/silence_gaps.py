@@ -54,5 +54,5 @@ class Gaps:
     def _report(self) -> None:
         longest_s, self._longest_s = self._longest_s, None
         steps, self.steps = self.steps, 0
-        if longest_s is not None and self._on_dead_air:
+        if longest_s and self._on_dead_air:
             self._on_dead_air(DeadAir(self.turn, round(longest_s * 1000, 1), steps))

@@ -131,9 +131,10 @@ class Owed:
             self.model_asked(at_s)
         self._settle()
 
-    def text_came(self, text: str) -> None:
+    def text_came(self, text: str, at_s: float) -> None:
         """Words are about to be spoken."""
         if any(map(str.isalnum, text)):
+            self._owe(at_s)
             self._text_due = True
 
     def speech_began(self, context_id: Hashable, at_s: float, *, filler: bool) -> None:
@@ -143,6 +144,8 @@ class Owed:
             return
         self._owe(at_s)
         self._speech.add(context_id)
+        # Some answers are not the model's.
+        self._model_due = False
         self._silent_speech = True
 
     def speech_ended(self, context_id: Hashable) -> None:
