@@ -1,0 +1,107 @@
+"""Whether the audio that a provider gave can be the text that it was given."""
+
+from services.failover.incident import Failure
+from services.failover.tts_sound import FASTEST_PACE, USUAL_PACE
+from services.failover.tts_speech import Speech
+from services.failover.tts_words import Reached
+
+# Nobody leaves a longer silence inside of a speech.
+_LONGEST_PAUSE_S = 1.5
+# Text that says less than it seems (markup, abbreviations) must not look cut off.
+_LEAST_PART = 0.75
+# Of a pace that was measured, as much faster may another sentence be.
+_PACE_VARIES = 1.3
+_SLOWEST_PACE = 3.0
+# Between the times of the words and the length of the audio.
+_TIMES_VARY = 1.25
+_LONGEST_LAST_WORD_S = 1.5
+# One common sample rate taken for another.
+_RATES_MISTAKEN = (1.5, 2.0, 2.18, 3.0, 6.0)
+
+
+class Judge:
+    """Weighs the audio of one provider against the words it was asked for.
+
+    Parameters:
+        speech: The speech.
+        reached: How far the provider's audio reaches in it.
+        pace: Letters a second at which the provider speaks, None if nobody knows yet.
+    """
+
+    def __init__(self, speech: Speech, reached: Reached, *, pace: float | None) -> None:
+        self._speech = speech
+        self._reached = reached
+        self._pace = pace or USUAL_PACE
+        self._fastest = min(FASTEST_PACE, pace * _PACE_VARIES) if pace else FASTEST_PACE
+        self._sounded_s = 0.0
+        self._silent_s = 0.0
+
+    @property
+    def sounded_s(self) -> float:
+        """Seconds from the first audible sample to the last, roughly."""
+        return self._sounded_s
+
+    def audio(self, seconds: float, *, audible: bool) -> None:
+        """Audio came."""
+        self._silent_s += seconds
+        if audible:
+            self._sounded_s += self._silent_s
+            self._silent_s = 0.0
+
+    def first_sentence_owed(self) -> int | None:
+        """The first sentence of which there is surely more to come, or None."""
+        reached = max(self._reached.out(), self._reached.likely(_LEAST_PART))
+        for number, end in enumerate(self._speech.ends_of_sentences()):
+            if end > max(reached, self._reached.first):
+                return number
+        return None
+
+    def between_sentences(self) -> bool:
+        """Whether the provider may well have nothing to give but the begin of a sentence."""
+        reached = self._reached
+        return reached.between_sentences or reached.known in self._speech.ends_of_sentences()
+
+    def of_flow(self) -> Failure | None:
+        """What is wrong with what has come so far, if anything surely is."""
+        if self._silent_s > _LONGEST_PAUSE_S and self.first_sentence_owed() is not None:
+            return Failure.STALLED
+        return Failure.NONSENSE if self._too_slow() else None
+
+    def of_whole(self) -> Failure | None:
+        """What is wrong with audio that the provider takes for all of the text."""
+        if not self._sounded_s:
+            return Failure.EMPTY if self._speech.length(self._reached.first) else None
+        if self._too_slow() or self._too_fast():
+            return Failure.NONSENSE
+        return Failure.CUT if self._too_short() else None
+
+    def _too_slow(self) -> bool:
+        words = self._speech.words
+        given = self._speech.length(self._reached.first)
+        if self._sounded_s > given / _SLOWEST_PACE + _LONGEST_LAST_WORD_S:
+            return True
+        if self._reached.known < len(words) or not self._reached.last_start_s:
+            return False
+        said_by_s = self._reached.last_start_s + words[-1].length / self._pace
+        return self._sounded_s > said_by_s * _TIMES_VARY + _LONGEST_LAST_WORD_S
+
+    def _too_fast(self) -> bool:
+        """Whether the words take longer than the audio, as at a rate taken for another."""
+        words = self._speech.words
+        if self._reached.known < len(words) or self._reached.heard_s <= 0:
+            return False
+        said_by_s = self._reached.last_start_s + words[-1].length / self._pace
+        times = said_by_s / self._reached.heard_s
+        return any(abs(times / mistaken - 1) < 0.06 for mistaken in _RATES_MISTAKEN)
+
+    def _too_short(self) -> bool:
+        reached = self._reached
+        if reached.known > reached.first:
+            left, audio_s = self._speech.length(reached.known - 1), self._tail_s
+        else:
+            left, audio_s = self._speech.length(reached.first), self._sounded_s
+        return audio_s < _LEAST_PART * left / self._fastest
+
+    @property
+    def _tail_s(self) -> float:
+        return self._reached.heard_s - self._reached.last_start_s

@@ -1,0 +1,64 @@
+"""What can be told about speech from its samples, and how much of it a text needs."""
+
+import asyncio
+
+import numpy as np
+from pipecat.frames.frames import TTSAudioRawFrame
+
+# Peaks of speech are in the thousands, those of a dithered silence below ten.
+_LOUDEST_SILENCE = 50
+
+USUAL_PACE = 14.0
+"""Letters a second, as `letters_in` counts them, at which a voice speaks."""
+FASTEST_PACE = 25.0
+"""Nobody speaks faster and is understood."""
+
+# As long to say as so many letters: "seven", "percent".
+_LETTERS_IN_A_DIGIT = 4
+_LETTERS_IN_A_SYMBOL = 6
+_SAID_SYMBOLS = frozenset("$€£¥%&@+=#°")
+
+
+def is_audible(frame: TTSAudioRawFrame) -> bool:
+    """Whether there is anything to hear in 16-bit PCM."""
+    samples = np.frombuffer(frame.audio, dtype=np.int16, count=len(frame.audio) // 2)
+    return bool(samples.size) and int(np.abs(samples.astype(np.int32)).max()) > _LOUDEST_SILENCE
+
+
+def duration_s(frame: TTSAudioRawFrame) -> float:
+    """How long the frame plays, in seconds, at the rate that it claims."""
+    return len(frame.audio) / 2 / frame.num_channels / frame.sample_rate
+
+
+def letters_in(word: str) -> int:
+    """How long a word takes to say, in letters of plain text and the gap behind it."""
+    return 1 + sum(map(_letters_of, word))
+
+
+def _letters_of(character: str) -> int:
+    if character.isdigit():
+        return _LETTERS_IN_A_DIGIT
+    if character.isalnum():
+        return 1
+    return _LETTERS_IN_A_SYMBOL if character in _SAID_SYMBOLS else 0
+
+
+class Playout:
+    """Until when the listener has something to hear, if all that was put out is played."""
+
+    def __init__(self) -> None:
+        self.ends_s = 0.0
+
+    def add(self, seconds: float) -> float:
+        """Append audio.
+
+        Returns:
+            When its playing begins, in seconds of the event loop's clock.
+        """
+        begins_s = max(asyncio.get_running_loop().time(), self.ends_s)
+        self.ends_s = begins_s + seconds
+        return begins_s
+
+    def cut(self) -> None:
+        """The listener was given silence instead of what had not been played."""
+        self.ends_s = 0.0

@@ -1,0 +1,160 @@
+"""Which of the written words a provider's audio has reached."""
+
+from collections.abc import Iterator
+from itertools import accumulate
+
+from services.failover.tts_sound import USUAL_PACE
+from services.failover.tts_speech import Speech, letters
+
+# A word of which this much was heard is not said again.
+_ENOUGH_OF_A_WORD = 0.6
+# Word times that lag further behind the audio than this are not waited for.
+_LATEST_TIMES_S = 1.0
+# How far on a provider's next word is looked for if it left words out.
+_SEARCHED_LETTERS = 80
+# Less audio than this cannot be the text: it was announced, not spoken.
+_LEAST_OF_A_TEXT = 0.5
+
+
+class Reached:
+    """Follows one provider through a speech, from the first word that it was asked for.
+
+    Parameters:
+        speech: The speech.
+        timed: Whether the provider says when each word is spoken.
+        pace: Letters a second at which it speaks, None if nobody knows yet.
+
+    Attributes:
+        first: The number of the first word.
+        heard_s: From the begin of the provider's first audio to the end of its last.
+        between_sentences: Whether it has said that it is done with what it was given so far.
+    """
+
+    def __init__(self, speech: Speech, *, timed: bool, pace: float | None = None) -> None:
+        self.first = speech.told
+        self.heard_s = 0.0
+        self.between_sentences = False
+        self._speech = speech
+        self._timed = timed
+        self._pace = pace or USUAL_PACE
+        self._begins_s: float | None = None
+        self._place = _Place(speech)
+        self._starts_s: list[float] = []
+        self._done, self._done_after_s = self.first, 0.0
+
+    @property
+    def known(self) -> int:
+        """The number of the first word that the provider has given no time for."""
+        return self.first + len(self._starts_s)
+
+    @property
+    def last_start_s(self) -> float:
+        """When the last word known begins, in seconds from the provider's first audio."""
+        return self._starts_s[-1] if self._starts_s else 0.0
+
+    def audio(self, begins_s: float, seconds: float) -> None:
+        """Audio was put out that plays from `begins_s` on, on the loop's clock."""
+        if self._begins_s is None:
+            self._begins_s = begins_s
+        self.heard_s = begins_s + seconds - self._begins_s
+        self.between_sentences = False
+
+    def timed_text(self, text: str, start_s: float) -> None:
+        """The provider speaks a piece of the text `start_s` after its first audio."""
+        for _ in range(self._place.after(text) - self.known):
+            self._starts_s.append(max(start_s, self.last_start_s))
+
+    def untimed_text(self, text: str) -> None:
+        """The provider is done with a piece of the text, or says so."""
+        end = self._place.after(text)
+        length = self._speech.length(self._done, end)
+        # Some say so before the audio comes.
+        if self.heard_s - self._done_after_s >= _LEAST_OF_A_TEXT * length / self._pace:
+            self._done, self._done_after_s = end, self.heard_s
+            self.between_sentences = True
+
+    def out(self, *, final: bool = False) -> int:
+        """How many words of the speech have been put out as audio.
+
+        Args:
+            final: No more will come from this provider.
+        """
+        if self._timed:
+            count = self._by_times()
+            lag_s = _LATEST_TIMES_S if self._starts_s else 0.0
+            if final and count == self.known:
+                count = max(count, self.likely(_ENOUGH_OF_A_WORD, less_s=lag_s))
+        else:
+            count = self.likely(_ENOUGH_OF_A_WORD)
+        return max(count, self._speech.told)
+
+    def likely(self, part: float, *, less_s: float = 0.0) -> int:
+        """How many words there are in the audio if it goes on at the provider's pace.
+
+        Args:
+            part: As much of the last word counts as the whole word.
+            less_s: As much of the audio is left out.
+        """
+        count, from_s = self._last_sure
+        left = (self.heard_s - from_s - less_s) * self._pace
+        for word in self._speech.words[count:]:
+            if left < part * word.length:
+                break
+            left -= word.length
+            count += 1
+        return count
+
+    def start_of(self, word: int) -> float:
+        """When a word is played, on the loop's clock."""
+        number = word - self.first
+        if number < len(self._starts_s):
+            start_s = self._starts_s[number]
+        else:
+            sure, from_s = self._last_sure
+            after_s = from_s + self._speech.length(min(sure, word), word) / self._pace
+            start_s = min(after_s, max(self.heard_s, from_s))
+        return (self._begins_s or 0.0) + start_s
+
+    @property
+    def _last_sure(self) -> tuple[int, float]:
+        """The last word of which the start is known, and its start."""
+        if self._starts_s:
+            return self.known - 1, self.last_start_s
+        return self._done, self._done_after_s
+
+    def _by_times(self) -> int:
+        count = self.first
+        for end_s in self._ends_of_words():
+            if end_s > self.heard_s + 0.02:
+                break
+            count += 1
+        return count
+
+    def _ends_of_words(self) -> Iterator[float]:
+        for number, start_s in enumerate(self._starts_s):
+            length = self._speech.words[self.first + number].length
+            likely_s = start_s + _ENOUGH_OF_A_WORD * length / self._pace
+            following = (later for later in self._starts_s[number + 1 :] if later > start_s)
+            yield next(following, likely_s)
+
+
+class _Place:
+    """A place in a speech that moves on with every piece of text that a provider names."""
+
+    def __init__(self, speech: Speech) -> None:
+        self._speech = speech
+        self._first = speech.told
+        self._letters = 0
+
+    def after(self, text: str) -> int:
+        """The number of the first word that is not begun when this has been spoken.
+
+        The text is looked for a little further on as well. What cannot be found moves nothing.
+        """
+        words = self._speech.words[self._first :]
+        stream, said = "".join(word.letters for word in words), letters(text)
+        at = stream.find(said, self._letters, self._letters + len(said) + _SEARCHED_LETTERS)
+        if at >= 0:
+            self._letters = at + len(said)
+        starts = list(accumulate((len(word.letters) for word in words), initial=0))
+        return self._first + sum(start < self._letters for start in starts[:-1])
