@@ -2,11 +2,13 @@
 
 import asyncio
 import signal
+from collections.abc import Mapping
 from types import FrameType
 
 import uvicorn
 from loguru import logger
 
+from calls.bot import Bot
 from calls.warm_up import warm_up
 from server import logs
 from server.app import create_app
@@ -22,8 +24,12 @@ from settings import Settings, setting_names, unknown_names
 _IDLE_CONNECTIONS_AT_MOST_S = 2
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, bots: Mapping[str, Bot] | None = None) -> None:
     """Serve until the process is told to end.
+
+    Parameters:
+        settings: Of the process.
+        bots: Who answers, by name; those in `bots/` unless others are given.
 
     Raises:
         SettingsError: when a provider is unknown, without its key or not installed.
@@ -33,7 +39,7 @@ def serve(settings: Settings) -> None:
         logger.warning(sentence)
     choices = choose(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    house = House(settings, choices, find_bots(), Lines(settings.max_calls))
+    house = House(settings, choices, bots or find_bots(), Lines(settings.max_calls))
     for stage, rows in choices.items():
         stand_in = " (a stand-in)" if rows[0].provider.stand_in else ""
         logger.info(f"{STAGE_NAMES[stage]}: {rows[0].provider.title}{stand_in}: {rows[0].why}")
