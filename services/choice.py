@@ -144,9 +144,19 @@ def _misfit(provider: Provider, own: ProviderSettings, settings: Settings) -> st
     """Why a provider that is there is left out. One that is set up wrongly stops the start."""
     _stop_if(contradiction(provider, own))
     sentence = unsupported_language(provider, own, settings)
-    if settings.provider(provider.name).language:
+    if settings.provider(provider.name).language and not _heeded_elsewhere(provider, settings):
         _stop_if(sentence)
     return sentence
+
+
+def _heeded_elsewhere(provider: Provider, settings: Settings) -> bool:
+    """Whether its language is meant for what it does at another stage."""
+    others = (row for rows in PROVIDERS.values() for row in rows if row is not provider)
+    return any(
+        not unsupported_language(row, own_settings(row, settings), settings)
+        for row in others
+        if row.name == provider.name
+    )
 
 
 def _named(stage: Stage, names: Iterable[str], settings: Settings) -> Iterable[Choice]:

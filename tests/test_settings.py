@@ -20,6 +20,16 @@ def test_line_in_env_file_counts_and_the_environment_wins(monkeypatch: pytest.Mo
     assert (settings.port, settings.max_calls) == (9001, 3)
 
 
+def test_silence_is_bound_and_deadlines_are_the_providers_unless_they_are_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LLM_DEADLINE_MS", "1200")
+    settings = Settings.load()
+    assert (settings.silence_bound_ms, settings.llm_deadline_ms) == (3000, 1200)
+    assert (settings.stt_deadline_ms, settings.tts_deadline_ms) == (None, None)
+    assert settings.tool_deadline_ms is None
+
+
 def test_empty_line_of_the_example_file_counts_as_not_set() -> None:
     Path(".env").write_text("PUBLIC_URL=\nTWILIO_AUTH_TOKEN=\nSTT=\n")
     settings = Settings.load()
@@ -35,6 +45,11 @@ def test_empty_line_of_the_example_file_counts_as_not_set() -> None:
         ("PUBLIC_URL", "http://example.com", "https://"),
         ("LOG_LEVEL", "loud", "WARNING"),
         ("MAX_CALLS", "0", "MAX_CALLS"),
+        ("SILENCE_BOUND_MS", "400", "greater than or equal to 500"),
+        ("SILENCE_BOUND_MS", "30001", "less than or equal to 30000"),
+        ("LLM_DEADLINE_MS", "soon", "integer"),
+        ("TOOL_DEADLINE_MS", "0", "greater than or equal to 50"),
+        ("STT_LANGUAGE", "German", "de or es-MX"),
         ("TWILIO_ACCOUNT_SID", "my account", "hexadecimal"),
         ("HANDOFF_NUMBER", "0170 123", "+14155550123"),
         ("DAILY_API_URL", "ftp://daily", "https://"),
@@ -65,6 +80,39 @@ def test_wrong_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "DEEPGRAM_BASE_URL" in str(error.value)
     assert "top-secret-key" not in str(error.value)
     assert "top-secret-key" not in repr(Settings.load())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("AWS_REGION", "eu-central-1.example.com/", "eu-central-1"),
+        ("AWS_LANGUAGE", "Deutsch", "de or es-MX"),
+        ("AWS_BASE_URL", "transcribe", "https://"),
+    ],
+)
+def test_wrong_variable_of_a_provider_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as error:
+        Settings.load().provider("aws")
+    assert name in str(error.value)
+    assert words in str(error.value)
+
+
+def test_language_is_read_however_its_parts_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_LANGUAGE", "ES_mx")
+    assert Settings.load().provider("aws").language == "es-MX"
+
+
+def test_every_secret_of_a_provider_is_known_to_whoever_hides_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, name.lower())
+    own = Settings.load().provider("aws")
+    assert own.secrets == ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+    assert "aws_secret" not in repr(own)
 
 
 @pytest.mark.parametrize("url", ["ws://127.0.0.1:9", "http://localhost:9", "wss://eu.example.com"])
