@@ -9,7 +9,7 @@ import json
 import secrets
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from typing import Any, Self
 
 import jwt
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from rehearsal.loopback_server import serve_on_loopback
 
@@ -37,7 +38,12 @@ class DailyRest:
     """`POST /rooms`, `GET` and `DELETE /rooms/{name}`, `POST /meeting-tokens` under `api_url`."""
 
     def __init__(
-        self, api_key: str, *, domain: str = "rehearsal", now: Callable[[], float] = time.time
+        self,
+        api_key: str,
+        *,
+        domain: str = "rehearsal",
+        now: Callable[[], float] = time.time,
+        middlewares: Sequence[Middleware] = (),
     ) -> None:
         self.api_url = ""
         self.received: list[DailyRequest] = []
@@ -45,12 +51,13 @@ class DailyRest:
         self._api_key = api_key
         self._domain = domain
         self._now = now
+        self._middlewares = middlewares
         self._token_secret = secrets.token_hex(32)
         self._refusal: tuple[int, str, str] | None = None
         self._exit = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        app = web.Application(middlewares=[self._with_checks])
+        app = web.Application(middlewares=[*self._middlewares, self._with_checks])
         app.router.add_post("/v1/rooms", self._create_room)
         app.router.add_get("/v1/rooms/{name}", self._get_room)
         app.router.add_delete("/v1/rooms/{name}", self._delete_room)

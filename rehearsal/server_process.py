@@ -20,7 +20,7 @@ class ServerProcess:
     """Starts `command` with HOST, PORT and PUBLIC_URL set, waits until /readyz answers 200.
 
     stdout and stderr go to `log`. On leaving, the process gets SIGTERM and is waited for; SIGKILL
-    only after `stop_timeout_s`.
+    only after `stop_timeout_s`. `port` 0: a free one.
     """
 
     def __init__(
@@ -29,10 +29,11 @@ class ServerProcess:
         *,
         env: Mapping[str, str],
         log: Path,
+        port: int = 0,
         ready_timeout_s: float = 90,
         stop_timeout_s: float = 15,
     ) -> None:
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._command = list(command)
         own = {"HOST": "127.0.0.1", "PORT": str(self.port), "PUBLIC_URL": self.url}

@@ -9,7 +9,7 @@ async with TwilioRest(account_sid, auth_token) as twilio:
 import asyncio
 import base64
 import binascii
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from rehearsal.loopback_server import serve_on_loopback
 
@@ -45,19 +46,21 @@ class TwilioRest:
         auth_token: str,
         *,
         on_update: Callable[[CallUpdate], Awaitable[None]] | None = None,
+        middlewares: Sequence[Middleware] = (),
     ) -> None:
         self.account_sid = account_sid
         self.url = ""
         self.received: list[CallUpdate] = []
-        self._auth_token = auth_token
+        self.auth_token = auth_token
         self._on_update = on_update
+        self._middlewares = middlewares
         self._status_of_call: dict[str, str] = {}
         self._refusal: tuple[int, int, str] | None = None
         self._acting: set[asyncio.Task[None]] = set()
         self._exit = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        app = web.Application()
+        app = web.Application(middlewares=self._middlewares)
         app.router.add_post("/2010-04-01/Accounts/{account}/Calls/{call}.json", self._update)
         app.router.add_get("/2010-04-01/Accounts/{account}/Calls/{call}.json", self._fetch)
         self.url = await self._exit.enter_async_context(serve_on_loopback(app))
@@ -129,7 +132,7 @@ class TwilioRest:
     def _error_for(self, request: web.Request) -> web.Response | None:
         if self._refusal is not None:
             return _error(*self._refusal)
-        if _basic_auth(request) != (self.account_sid, self._auth_token):
+        if _basic_auth(request) != (self.account_sid, self.auth_token):
             return _error(401, 20003, "Authenticate")
         in_progress = self._status_of_call.get(request.match_info["call"]) == "in-progress"
         if request.match_info["account"] != self.account_sid or not in_progress:

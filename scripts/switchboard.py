@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from loguru import logger
@@ -59,6 +59,38 @@ def call(
     from scripts.call import call as phone
 
     raise typer.Exit(asyncio.run(phone(bot, say=say or [], as_json=as_json, out=out, voice=voice)))
+
+
+@cli.command()
+def rehearse(
+    standins: Annotated[
+        bool, typer.Option("--standins", help="With stand-ins for all providers, on this machine")
+    ] = False,
+    call: Annotated[str, typer.Option(help="Phone this bot once over the stand-ins")] = "",
+    latency: Annotated[
+        Literal["none", "fast", "slow"], typer.Option(help="How long the stand-ins take")
+    ] = "fast",
+    seed: Annotated[int, typer.Option(help="Decides every draw of latencies and faults")] = 0,
+    port: Annotated[int, typer.Option(help="The server's port")] = 7860,
+    control_port: Annotated[int, typer.Option(help="The control endpoint's; 0: any")] = 0,
+) -> None:
+    """Serve on the cloud path without keys: server and stand-in providers together."""
+    from scripts.rehearse import rehearse as run
+
+    if not standins:
+        typer.echo("Say how: switchboard rehearse --standins", err=True)
+        raise typer.Exit(2)
+    code = asyncio.run(
+        run(
+            Console(),
+            bot=call,
+            profile=latency,
+            seed=seed,
+            port=port,
+            control_port=control_port,
+        )
+    )
+    raise typer.Exit(code)
 
 
 def main() -> None:

@@ -24,7 +24,9 @@ _KEY_HEADERS = ("Authorization", "X-API-Key", "xi-api-key")
 _MOST_BYTES_A_MESSAGE = 4 * 2**20
 
 
-async def refused(request: web.Request, hit: Hit, body: Refusal) -> web.Response | None:
+async def refused(
+    request: web.Request, hit: Hit, body: Refusal, *, check_key: bool = True
+) -> web.Response | None:
     """The answer to a connection that is kept out; None: it may come in."""
     if "refuse" in hit:
         break_off(request, reset=True)
@@ -33,7 +35,7 @@ async def refused(request: web.Request, hit: Hit, body: Refusal) -> web.Response
         await asyncio.Event().wait()  # until the client gives up, which cancels the handler
     status, headers = hit.http_status, {}
     if status is None:
-        if has_key(request):
+        if not check_key or has_key(request):
             return None
         status = 401
     if (fault := hit.get("http_429")) is not None:

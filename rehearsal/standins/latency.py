@@ -7,7 +7,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from rehearsal.standins.seats import LISTEN_WS, SPEAK_WS, Protocol
+from rehearsal.standins.seats import LISTEN_WS, REST, SPEAK_WS, Protocol
 
 _Z99 = 2.3263  # standard deviations from the median to the 99th percentile
 
@@ -65,12 +65,14 @@ def steps_of(speaks: Protocol) -> tuple[Step, ...]:
         return ("connect", "interim", "final")
     if speaks in SPEAK_WS:
         return ("connect", "first", "next")
+    if speaks in REST:
+        return ("first",)
     return ("first", "next")
 
 
 def _profile(
     *, connect: Latency, interim: Latency, final: Latency, token: Latency, then: Latency,
-    audio: Latency, chunk: Latency, transcription: Latency,
+    audio: Latency, chunk: Latency, transcription: Latency, rest: Latency,
 ) -> Mapping[Protocol, Steps]:  # fmt: skip
     hearing: Steps = {"connect": connect, "interim": interim, "final": final}
     speaking: Steps = {"connect": connect, "first": audio, "next": chunk}
@@ -81,6 +83,8 @@ def _profile(
         **dict.fromkeys(("cartesia", "elevenlabs"), speaking),
         "openai-speech": {"first": audio, "next": chunk},
         "openai-transcription": {"first": transcription, "next": NONE},
+        "twilio-rest": {"first": rest},
+        "daily-rest": {"first": rest},
     }  # pyright: ignore[reportReturnType]
 
 
@@ -90,17 +94,19 @@ PROFILES: Mapping[ProfileName, Mapping[Protocol, Steps]] = {
     # Nothing but the work itself: for exact tests.
     "none": _profile(
         connect=NONE, interim=NONE, final=NONE, token=NONE, then=NONE, audio=NONE, chunk=NONE,
-        transcription=NONE,
+        transcription=NONE, rest=NONE,
     ),
     # A good day near the providers' data centres; 12.5 ms a token are 80 tokens a second.
     "fast": _profile(
         connect=of(40, 120), interim=of(60, 150), final=of(150, 300), token=of(250, 600),
         then=of(12.5), audio=of(90, 200), chunk=of(4, 20), transcription=of(250, 600),
+        rest=of(80, 250),
     ),
     # A bad evening: higher medians, and one turn in a hundred that a caller will not forget.
     "slow": _profile(
         connect=of(150, 1500), interim=of(150, 900), final=of(400, 3000), token=of(700, 6000),
         then=of(33, 200), audio=of(300, 2500), chunk=of(12, 250), transcription=of(800, 5000),
+        rest=of(300, 2000),
     ),
 }  # fmt: skip
 

@@ -61,10 +61,8 @@ def _result(message: Mapping[str, Any], waiting: dict[str, str]) -> Message:
 def _said(message: Mapping[str, Any]) -> Message:
     text = _text(message.get("content"))
     match message.get("role"):
-        case "system" | "developer":
-            return Message("system", text)
-        case "user":
-            return Message("user", text)
+        case "system" | "developer" | "user" as role:
+            return Message(role, text)
         case "assistant":
             asked = message.get("tool_calls") or ()
             calls = tuple(

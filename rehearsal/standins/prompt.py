@@ -29,7 +29,7 @@ class Message:
         tool, call_id: Whose result it is.
     """
 
-    role: Literal["system", "user", "assistant", "tool"]
+    role: Literal["system", "developer", "user", "assistant", "tool"]
     text: str
     calls: tuple[ToolCall, ...] = ()
     tool: str = ""

@@ -14,6 +14,8 @@ Protocol = Literal[
     "anthropic",
     "cartesia",
     "elevenlabs",
+    "twilio-rest",
+    "daily-rest",
 ]
 
 
@@ -28,7 +30,9 @@ LISTEN = LISTEN_WS | _those("openai-transcription")
 SPEAK = SPEAK_WS | _those("openai-speech")
 WEBSOCKETS = LISTEN_WS | SPEAK_WS
 STREAMS = WEBSOCKETS | THINK | _those("openai-speech")
-ALL = LISTEN | THINK | SPEAK
+TALK = LISTEN | THINK | SPEAK
+REST = _those("twilio-rest", "daily-rest")
+ALL = TALK | REST
 
 
 @dataclass(frozen=True)
@@ -97,3 +101,9 @@ MORE = (
 )
 
 PROVIDERS: Mapping[str, Provider] = {provider.name: provider for provider in CLOUD + MORE}
+
+# The transports' APIs, which have variables of their own.
+TRANSPORTS: Mapping[str, Provider] = {
+    "twilio": Provider("twilio", {"twilio": "twilio-rest"}),
+    "daily": Provider("daily", {"daily": "daily-rest"}),
+}

@@ -1,7 +1,8 @@
 """A house of stand-ins: every provider at an address of its own, and one to control them all."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+import secrets
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date
 from types import TracebackType
@@ -9,6 +10,7 @@ from typing import Self
 
 from aiohttp import web
 
+from rehearsal.daily_rest import DailyRest
 from rehearsal.ear import Ears
 from rehearsal.standins.control import control_app
 from rehearsal.standins.faults import Fault
@@ -16,9 +18,11 @@ from rehearsal.standins.house import House
 from rehearsal.standins.latency import ProfileName
 from rehearsal.standins.prompt import Mind, Prompt, Reply
 from rehearsal.standins.providers import Skills, provider_app
+from rehearsal.standins.rest import with_faults
 from rehearsal.standins.script import Script
-from rehearsal.standins.seats import CLOUD, PROVIDERS, Provider
+from rehearsal.standins.seats import CLOUD, PROVIDERS, TRANSPORTS, Provider
 from rehearsal.standins.tool_reader import read_tools
+from rehearsal.twilio_rest import TwilioRest
 
 KEY = "stand-in-key"
 
@@ -27,7 +31,7 @@ class StandIns:
     """Servers on 127.0.0.1 for as long as the context lasts.
 
     async with StandIns(profile="fast", seed=1) as providers:
-        ...  # start a server with providers.env()
+        ...  # start a server with providers.env(), or providers.env("groq", "twilio")
         providers.fault("openai", "http_503", last=2)
         assert providers.house.counts()["openai"]["turn"] == 3
 
@@ -55,8 +59,15 @@ class StandIns:
         self._providers: dict[str, Provider] = dict(PROVIDERS)
         for name, original in (also or {}).items():
             self._providers[name] = PROVIDERS[original].copy(name)
-        self.house = House(self._providers, seed=seed, profile=profile, script=script or Script())
+        seated = {**self._providers, **TRANSPORTS}
+        self.house = House(seated, seed=seed, profile=profile, script=script or Script())
         self._skills = Skills(self.house, ears or Ears(), mind or _read_tools)
+        self.twilio = TwilioRest(
+            "AC" + secrets.token_hex(16),
+            secrets.token_hex(16),
+            middlewares=[with_faults(self.house, "twilio")],
+        )
+        self.daily = DailyRest(KEY, middlewares=[with_faults(self.house, "daily")])
         self._ports = dict(ports or {})
         self._urls: dict[str, str] = {}
         self._exit = AsyncExitStack()
@@ -70,9 +81,12 @@ class StandIns:
             for name, app in apps.items():
                 served = _served(app, self._ports.get(name, 0))
                 self._urls[name] = await self._exit.enter_async_context(served)
+            await self._exit.enter_async_context(self.twilio)
+            await self._exit.enter_async_context(self.daily)
         except BaseException:
             await self._exit.aclose()
             raise
+        self._urls |= {"twilio": self.twilio.url, "daily": self.daily.api_url}
         return self
 
     async def __aexit__(
@@ -88,16 +102,31 @@ class StandIns:
         """Where the control endpoint is, as in `<control_url>/control/faults`."""
         return self._urls["control"]
 
+    @property
+    def urls(self) -> Mapping[str, str]:
+        """Every address by name; "control" is one of them."""
+        return self._urls
+
     def url(self, provider: str) -> str:
         """The provider's address as its `<PROVIDER>_BASE_URL` takes it, without a path."""
         return self._urls[provider]
 
     def env(self, *providers: str) -> dict[str, str]:
-        """The variables that lead a server here: of the cloud providers, or of these."""
-        names: Iterable[str] = providers or (provider.name for provider in CLOUD)
+        """The variables that lead a server here: of the cloud providers, or of these.
+
+        "twilio" and "daily" are names as well.
+        """
+        transports = {
+            "twilio": {
+                "TWILIO_ACCOUNT_SID": self.twilio.account_sid,
+                "TWILIO_AUTH_TOKEN": self.twilio.auth_token,
+                "TWILIO_BASE_URL": self.twilio.url,
+            },
+            "daily": {"DAILY_API_KEY": KEY, "DAILY_API_URL": self.daily.api_url},
+        }
         variables: dict[str, str] = {}
-        for name in names:
-            variables |= self._providers[name].env(self._urls[name], KEY)
+        for name in providers or [provider.name for provider in CLOUD]:
+            variables |= transports.get(name) or self._providers[name].env(self._urls[name], KEY)
         return variables
 
     def fault(self, seat: str, kind: str, **parameters: object) -> None:
