@@ -201,8 +201,8 @@ class Attempt:
         start_s = self._timing.start_s(frame, self.reached.heard_s)
         if start_s is not None:
             self.reached.timed_text(text, start_s)
-        elif frame.pts is None:
-            self.reached.untimed_text(text)
+        elif frame.pts is None and not self.reached.untimed_text(text):
+            self._fails(self.judge.of_part() if self._timing.tells_when_done else None)
         await self._follow()
 
     async def _follow(self) -> None:

@@ -1,16 +1,14 @@
 """Whether the audio that a provider gave can be the text that it was given."""
 
 from services.failover.incident import Failure
-from services.failover.tts_sound import FASTEST_PACE, USUAL_PACE
+from services.failover.tts_sound import USUAL_PACE, shortest_s
 from services.failover.tts_speech import Speech
 from services.failover.tts_words import Reached
 
 # Nobody leaves a longer silence inside of a speech.
 _LONGEST_PAUSE_S = 1.5
-# Text that says less than it seems (markup, abbreviations) must not look cut off.
-_LEAST_PART = 0.75
-# Of a pace that was measured, as much faster may another sentence be.
-_PACE_VARIES = 1.3
+# A word of which this much was heard may be all of it.
+_MOST_OF_A_WORD = 0.75
 _SLOWEST_PACE = 3.0
 # Between the times of the words and the length of the audio.
 _TIMES_VARY = 1.25
@@ -32,7 +30,7 @@ class Judge:
         self._speech = speech
         self._reached = reached
         self._pace = pace or USUAL_PACE
-        self._fastest = min(FASTEST_PACE, pace * _PACE_VARIES) if pace else FASTEST_PACE
+        self._measured_pace = pace
         self._sounded_s = 0.0
         self._silent_s = 0.0
 
@@ -50,7 +48,7 @@ class Judge:
 
     def first_sentence_owed(self) -> int | None:
         """The first sentence of which there is surely more to come, or None."""
-        reached = max(self._reached.out(), self._reached.likely(_LEAST_PART))
+        reached = max(self._reached.out(), self._reached.likely(_MOST_OF_A_WORD))
         for number, end in enumerate(self._speech.ends_of_sentences()):
             if end > max(reached, self._reached.first):
                 return number
@@ -66,6 +64,10 @@ class Judge:
         if self._silent_s > _LONGEST_PAUSE_S and self.first_sentence_owed() is not None:
             return Failure.STALLED
         return Failure.NONSENSE if self._too_slow() else None
+
+    def of_part(self) -> Failure:
+        """What is wrong with audio that is too short for a part of the text."""
+        return Failure.CUT if self._sounded_s else Failure.EMPTY
 
     def of_whole(self) -> Failure | None:
         """What is wrong with audio that the provider takes for all of the text."""
@@ -100,7 +102,7 @@ class Judge:
             left, audio_s = self._speech.length(reached.known - 1), self._tail_s
         else:
             left, audio_s = self._speech.length(reached.first), self._sounded_s
-        return audio_s < _LEAST_PART * left / self._fastest
+        return audio_s < shortest_s(left, self._measured_pace)
 
     @property
     def _tail_s(self) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import accumulate
 
-from services.failover.tts_sound import USUAL_PACE
+from services.failover.tts_sound import USUAL_PACE, shortest_s
 from services.failover.tts_speech import Speech, letters
 
 # A word of which this much was heard is not said again.
@@ -12,8 +12,6 @@ _ENOUGH_OF_A_WORD = 0.6
 _LATEST_TIMES_S = 1.0
 # How far on a provider's next word is looked for if it left words out.
 _SEARCHED_LETTERS = 80
-# Less audio than this cannot be the text: it was announced, not spoken.
-_LEAST_OF_A_TEXT = 0.5
 
 
 class Reached:
@@ -36,6 +34,7 @@ class Reached:
         self.between_sentences = False
         self._speech = speech
         self._timed = timed
+        self._measured_pace = pace
         self._pace = pace or USUAL_PACE
         self._begins_s: float | None = None
         self._place = _Place(speech)
@@ -64,14 +63,19 @@ class Reached:
         for _ in range(self._place.after(text) - self.known):
             self._starts_s.append(max(start_s, self.last_start_s))
 
-    def untimed_text(self, text: str) -> None:
-        """The provider is done with a piece of the text, or says so."""
+    def untimed_text(self, text: str) -> bool:
+        """The provider is done with a piece of the text, or so it says.
+
+        Returns:
+            Whether that can be. Some say so before any audio comes.
+        """
         end = self._place.after(text)
         length = self._speech.length(self._done, end)
-        # Some say so before the audio comes.
-        if self.heard_s - self._done_after_s >= _LEAST_OF_A_TEXT * length / self._pace:
-            self._done, self._done_after_s = end, self.heard_s
-            self.between_sentences = True
+        if self.heard_s - self._done_after_s < shortest_s(length, self._measured_pace):
+            return False
+        self._done, self._done_after_s = end, self.heard_s
+        self.between_sentences = True
+        return True
 
     def out(self, *, final: bool = False) -> int:
         """How many words of the speech have been put out as audio.

@@ -1,18 +1,40 @@
+from dataclasses import dataclass
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pipecat.frames.frames import (
+    DataFrame,
+    ErrorFrame,
+    LLMFullResponseEndFrame,
+    TTSAudioRawFrame,
+    TTSStartedFrame,
+    TTSStoppedFrame,
+)
 
 from services.failover.incident import Failure
+from services.failover.tts_sound import USUAL_PACE, letters_in
 from tests.services.failover.tts_fakes import (
+    DEADLINE_MS,
     FINE,
     HANGS,
+    RATE_HZ,
+    FakeVoice,
     Manner,
     RequestVoice,
     StreamingVoice,
     call,
+    reply,
 )
 from tests.virtual_time import in_virtual_time
 
 ORDER = "Your parcel with the two lamps left our house on Monday."
 THANKS = "Thank you for waiting so patiently."
+
+
+@dataclass
+class Note(DataFrame):
+    """Something that is not speech and must keep its place in it."""
 
 
 @in_virtual_time
@@ -44,3 +66,155 @@ async def test_a_provider_that_hangs_after_the_text_is_replaced():
             await made.say(ORDER, THANKS)
         assert made.ear.heard == [(word, 1) for word in (ORDER + " " + THANKS).split()]
         assert made.ear.remembered == f"{ORDER} {THANKS}"
+
+
+@in_virtual_time
+async def test_silence_for_audio_is_no_audio():
+    async with call(StreamingVoice(Manner(sound=False)), StreamingVoice(FINE, 1)) as made:
+        await made.say(ORDER)
+    assert made.ear.heard == [(word, 1) for word in ORDER.split()]
+    assert made.ear.remembered == ORDER
+    assert [incident.how for incident in made.incidents] == [Failure.EMPTY]
+
+
+@pytest.mark.parametrize("kind", [StreamingVoice, RequestVoice])
+def test_a_success_without_audio_is_found_out_before_the_deadline(kind: type[FakeVoice]):
+    @in_virtual_time
+    async def story() -> None:
+        async with call(kind(Manner(words=0, then="end")), kind(FINE, 1)) as made:
+            await made.say(ORDER)
+        assert made.ear.heard == [(word, 1) for word in ORDER.split()]
+        assert made.ear.remembered == ORDER
+        (incident,) = made.incidents
+        assert incident.how is Failure.EMPTY
+        assert incident.cost_ms < DEADLINE_MS / 2
+
+    story()
+
+
+@pytest.mark.parametrize("kind", [StreamingVoice, RequestVoice])
+def test_an_error_is_not_waited_upon(kind: type[FakeVoice]):
+    @in_virtual_time
+    async def story() -> None:
+        async with call(kind(Manner(words=0, then="error")), kind(FINE, 1)) as made:
+            await made.say(ORDER)
+        assert made.ear.heard == [(word, 1) for word in ORDER.split()]
+        (incident,) = made.incidents
+        assert incident.how is Failure.REFUSED
+        assert incident.cost_ms < DEADLINE_MS / 2
+        assert made.mouth.of(ErrorFrame) == []
+
+    story()
+
+
+@given(
+    said=st.integers(0, 17),
+    dies=st.sampled_from(
+        [
+            (StreamingVoice, "hang"),
+            (StreamingVoice, "error"),
+            (StreamingVoice, "end"),
+            (RequestVoice, "hang"),
+            (RequestVoice, "error"),
+        ]
+    ),
+    backup=st.sampled_from([StreamingVoice, RequestVoice]),
+    cut=st.integers(1, 16),
+)
+@settings(max_examples=25, deadline=None)
+def test_whenever_a_provider_dies_every_word_is_said_once_and_remembered_once(
+    said: int, dies: tuple[type[FakeVoice], str], backup: type[FakeVoice], cut: int
+):
+    lead, then = dies
+    words = f"{ORDER} {THANKS}".split()
+    first = " ".join(words[:cut]).rstrip(".") + "."
+    second = " ".join(words[cut:])
+
+    @in_virtual_time
+    async def story() -> None:
+        async with call(lead(Manner(words=said, then=then)), backup(FINE, 1)) as made:
+            await made.say(first, second)
+        text = f"{first} {second}".split()
+        assert made.ear.words == text
+        assert made.ear.remembered.split() == text
+        voices = [voice for _, voice in made.ear.heard]
+        assert voices == sorted(voices)
+        frames = (TTSStartedFrame, TTSAudioRawFrame, TTSStoppedFrame, LLMFullResponseEndFrame)
+        assert made.ear.order(*frames) == list(frames)
+
+    story()
+
+
+@in_virtual_time
+async def test_the_second_to_fail_is_followed_by_a_third():
+    voices = StreamingVoice(Manner(words=3)), RequestVoice(Manner(words=4, then="error"), 1)
+    async with call(*voices, StreamingVoice(FINE, 2)) as made:
+        await made.say(ORDER)
+    assert made.ear.words == ORDER.split()
+    assert [voice for _, voice in made.ear.heard] == [0] * 3 + [1] * 4 + [2] * 4
+    assert made.ear.remembered == ORDER
+    assert [(i.how, i.went_to) for i in made.incidents] == [
+        (Failure.STALLED, "b"),
+        (Failure.REFUSED, "c"),
+    ]
+
+
+@in_virtual_time
+async def test_a_text_that_nobody_can_say_is_given_up_and_the_call_goes_on():
+    voices = [StreamingVoice(HANGS), RequestVoice(Manner(words=2, then="error"), 1)]
+    async with call(*voices) as made:
+        await made.worker.queue_frames([*reply(ORDER), Note()])
+        await made.ear.until(Note)
+        assert made.ear.remembered == "Your parcel"
+        assert made.ear.of(LLMFullResponseEndFrame)
+        assert made.mouth.of(ErrorFrame)
+        assert [i.went_to for i in made.incidents] == ["b", "a", ""]
+        for voice in voices:
+            voice.manner = FINE
+        await made.say(THANKS)
+    assert made.ear.words == ["Your", "parcel", *THANKS.split()]
+    assert made.ear.remembered == f"Your parcel {THANKS}"
+
+
+@in_virtual_time
+async def test_less_audio_than_a_text_can_need_is_no_success():
+    async with call(RequestVoice(Manner(words=3, then="end")), StreamingVoice(FINE, 1)) as made:
+        await made.say(ORDER)
+    assert made.ear.words == ORDER.split()
+    assert made.ear.remembered == ORDER
+    assert [i.how for i in made.incidents] == [Failure.CUT]
+
+
+@in_virtual_time
+async def test_a_voice_that_is_known_is_caught_sooner_when_it_is_cut():
+    lead = RequestVoice()
+    async with call(lead, StreamingVoice(FINE, 1)) as made:
+        await made.say(ORDER, THANKS)
+        await made.ear.until(LLMFullResponseEndFrame)
+        lead.manner = Manner(words=lead.said + 5, then="end")
+        await made.say(ORDER)
+    assert made.ear.words == f"{ORDER} {THANKS} {ORDER}".split()
+    assert [i.how for i in made.incidents] == [Failure.CUT]
+
+
+@in_virtual_time
+async def test_a_stall_costs_no_more_than_the_audio_that_was_there_already():
+    async with call(StreamingVoice(Manner(words=4)), StreamingVoice(FINE, 1)) as made:
+        await made.say(ORDER)
+    (incident,) = made.incidents
+    assert incident.how is Failure.STALLED
+    said_s = sum(letters_in(word) for word in ORDER.split()[:4]) / USUAL_PACE
+    assert incident.cost_ms < (said_s + 0.5) * 1000
+
+
+@pytest.mark.parametrize("claims_hz", [RATE_HZ // 2, RATE_HZ * 2])
+def test_audio_at_another_rate_than_it_claims_is_nonsense(claims_hz: int):
+    @in_virtual_time
+    async def story() -> None:
+        lead = StreamingVoice(Manner(claims_hz=claims_hz))
+        async with call(lead, StreamingVoice(FINE, 1)) as made:
+            await made.say(f"{ORDER} {THANKS}")
+        assert [i.how for i in made.incidents] == [Failure.NONSENSE]
+        assert made.ear.remembered == f"{ORDER} {THANKS}"
+
+    story()

@@ -78,15 +78,17 @@ HANGS = Manner(words=0)
 class FakeVoice(TTSService):
     """What both kinds of fakes share."""
 
-    def __init__(self, manner: Manner, voice: int, **kwargs: Any) -> None:
+    def __init__(self, manner: Manner = FINE, voice: int = 0, **kwargs: Any) -> None:
         super().__init__(
             push_start_frame=True,
             sample_rate=RATE_HZ,
             settings=TTSSettings(model=None, voice="anna", language="en"),
             **kwargs,
         )
+        self.settings_now: TTSSettings = self._settings
         self.manner = replace(manner)
         self.asked: list[str] = []
+        self.was_asked = asyncio.Event()
         self.said = 0
         self._voice = voice
 
@@ -126,6 +128,7 @@ class StreamingVoice(FakeVoice):
 
     async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
         self.asked.append(text)
+        self.was_asked.set()
         self._given.put_nowait((context_id, text))
         if self._server is None:
             self._server = self.create_task(self._serve())
@@ -178,6 +181,7 @@ class RequestVoice(FakeVoice):
 
     async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
         self.asked.append(text)
+        self.was_asked.set()
         await asyncio.sleep(self.manner.first_audio_s)
         try:
             async for _, audio in self.words(text):
