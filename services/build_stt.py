@@ -6,6 +6,7 @@ from pipecat.services.stt_service import STTService
 
 from services.early_connection import opened_early, patient_client
 from services.provider import Endpoint, Provider, Wish, given
+from services.shared_models import load_once
 from settings import ProviderSettings, in_clear
 
 _OPENAI_REALTIME = Endpoint("ws", "/v1")
@@ -136,6 +137,7 @@ def whisper(provider: Provider, settings: ProviderSettings, wish: Wish) -> STTSe
         return openai(provider, settings, wish)
     from pipecat.services.whisper.stt import WhisperSTTService
 
+    load_once("whisper.stt:WhisperModel")
     return WhisperSTTService(
         settings=WhisperSTTService.Settings(
             model=provider.model_for(settings),

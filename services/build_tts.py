@@ -7,6 +7,7 @@ from pipecat.utils.text.transforms import VoiceFormatter
 
 from services.early_connection import opened_early, patient_client
 from services.provider import Provider, Wish, given
+from services.shared_models import load_once
 from settings import ProviderSettings
 
 OPENAI_VOICES = tuple(
@@ -107,6 +108,7 @@ def deepgram(provider: Provider, settings: ProviderSettings, wish: Wish) -> TTSS
 def kokoro(provider: Provider, settings: ProviderSettings, wish: Wish) -> TTSService:
     from pipecat.services.kokoro.tts import KokoroTTSService
 
+    load_once("kokoro.tts:Kokoro")
     return KokoroTTSService(
         settings=KokoroTTSService.Settings(
             **given(
@@ -120,6 +122,7 @@ def kokoro(provider: Provider, settings: ProviderSettings, wish: Wish) -> TTSSer
 def piper(provider: Provider, settings: ProviderSettings, wish: Wish) -> TTSService:
     from pipecat.services.piper.tts import PiperTTSService
 
+    load_once("piper.tts:PiperVoice.load")
     return PiperTTSService(
         settings=PiperTTSService.Settings(**given(voice=provider.voice_for(settings, wish))),
         **_by_sentence(settings),
@@ -169,4 +172,4 @@ def _by_sentence(settings: ProviderSettings) -> dict[str, Any]:
 
 
 async def _ask_hume(service: Any) -> None:
-    await service._http_client.head(service._client._client_wrapper.get_base_url())
+    await service._http_client.head(service._client._client_wrapper.get_environment().base)
