@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from dotenv import dotenv_values
 
+from services.choice import PROVIDERS, provider_names
 from settings import Settings, SettingsError, setting_names, unknown_names
 
 
@@ -132,3 +134,19 @@ def test_misspelt_name_in_env_file_is_told_with_the_right_one() -> None:
     assert len(sentences) == 2
     assert "DEEPGRAM_API_KYE" in sentences[0]
     assert "Did you mean DEEPGRAM_API_KEY?" in sentences[0]
+
+
+def test_example_file_has_a_line_for_every_setting_and_none_that_nothing_reads() -> None:
+    example = Path(__file__).parents[1] / ".env.example"
+    assert unknown_names(setting_names(provider_names()), example) == []
+    lines = dotenv_values(example)
+    assert {name.upper() for name in Settings.model_fields} <= set(lines)
+    needed = {
+        row.variable(name) for rows in PROVIDERS.values() for row in rows for name in row.needs
+    }
+    assert needed <= set(lines)
+
+
+def test_example_file_as_it_is_changes_nothing() -> None:
+    example = Path(__file__).parents[1] / ".env.example"
+    assert Settings.load(example) == Settings.load(None)

@@ -1,4 +1,4 @@
-"""Models of one's own: Pipecat's services for them, with small runtimes in place of the real ones."""
+"""Models of one's own: Pipecat's services for them, with small model runtimes."""
 
 import sys
 from collections.abc import Iterator
