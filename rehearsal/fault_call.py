@@ -4,8 +4,9 @@ Dead air: the longest stretch without audible bot audio, at the telephone's play
 owes something. It owes its greeting from when the line opens, and an answer from the end of the
 caller's speech until the last phrase of that answer was heard. Silence within an answer counts,
 and so does the silence before the call ends without the answer. It owes nothing once it has asked
-for the line again, or while the caller speaks. A caller who hears nothing new for twelve seconds
-goes on with the next line, and rings off when that happens twice running.
+for the line again, or while the caller speaks. A caller whose patience ends (twelve seconds
+without a sound, unless told otherwise) goes on with the next line, and rings off when that happens
+twice running.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -18,8 +19,6 @@ from rehearsal.fault_script import ASKS_AGAIN, GREETED, Line
 from rehearsal.mulaw import Pcm
 from rehearsal.phone import TwilioPhone
 
-GIVES_UP_S = 12.0
-_GREETING_AT_MOST_S = 6.0
 _QUIET_MS = 450
 _TURN_AT_MOST_S = 45.0
 _LOOKED_EVERY_S = 0.15
@@ -52,6 +51,14 @@ class Turn:
     repeats: int = 0
 
 
+@dataclass(frozen=True)
+class Patience:
+    """How long the caller waits for a sound, and how often in vain before ringing off."""
+
+    gives_up_s: float = 12.0
+    in_vain: int = 2
+
+
 @dataclass
 class Conversation:
     """Holds the conversation; afterwards `turns` and `owed` tell what there is to judge.
@@ -71,6 +78,7 @@ class Conversation:
     while_answered: Callable[[int], Awaitable[None]]
     phrases: Callable[[Line], Sequence[Sequence[str]]]
     interrupts: bool = False
+    patience: Patience = field(default_factory=Patience)
     asks_again: Sequence[str] = (ASKS_AGAIN,)
     turns: list[Turn] = field(default_factory=list)
     owed: list[Owed] = field(default_factory=list)
@@ -84,11 +92,11 @@ class Conversation:
             await self.before_line(place)
             await self._speak_and_listen(place, turn)
             in_vain = in_vain + 1 if turn.came == "nothing" else 0
-            if turn.came == "call over" or in_vain == 2:
+            if turn.came == "call over" or in_vain == self.patience.in_vain:
                 return
 
     async def _be_greeted(self) -> None:
-        while self.phone.now_s < _GREETING_AT_MOST_S and not self.phone.over:
+        while self.phone.now_s < self.patience.gives_up_s and not self.phone.over:
             if self._quiet(0.0) and self.listener.heard(GREETED, self.phone.playout.track()):
                 break
             await self.phone.wait(_LOOKED_EVERY_S)
@@ -127,7 +135,8 @@ class Conversation:
                 if came := self._recognised(line, asked_s):
                     return came
             now_s = self.phone.now_s
-            if now_s - quiet_since_s > GIVES_UP_S or now_s - asked_s > _TURN_AT_MOST_S:
+            waited_s = now_s - quiet_since_s
+            if waited_s > self.patience.gives_up_s or now_s - asked_s > _TURN_AT_MOST_S:
                 return "nothing"
         return self._recognised(line, asked_s) or "call over"
 

@@ -25,7 +25,7 @@ ASKS_AGAIN = "repeat that please"
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the caller.
+    """One line of the caller: worded so that Smart Turn is sure of its end.
 
     Attributes:
         say: What the caller says.
@@ -42,10 +42,12 @@ class Line:
     preface: str = ""
 
 
-HOURS = Line("when do you open", "We open at nine every morning.", ("every morning",))
-DELIVERY = Line("what does delivery cost", "Delivery costs four dollars.", ("four dollars",))
+HOURS = Line(
+    "when do you open in the morning", "We open at nine every morning.", ("every morning",)
+)
+DELIVERY = Line("how much does delivery cost", "Delivery costs four dollars.", ("four dollars",))
 ORDER = Line(
-    "where is my order five one seven",
+    "when is my order five one seven coming",
     "Your order arrives on Wednesday afternoon.",
     ("Wednesday afternoon",),
     order="517",
@@ -58,13 +60,13 @@ ORDER_ALOUD = Line(
     preface="I am opening the order book.",
 )
 RETURN = Line(
-    "how can i send a lamp back to you",
+    "how can i send back a lamp",
     "Put the lamp back into its cardboard box. Print the yellow label from our website. "
     "Then hand the parcel to any grocery shop in town.",
     ("cardboard box", "yellow label", "grocery shop"),
 )
 LAST = Line(
-    "that is all thank you very much",
+    "thank you for all your help",
     "That is everything, enjoy your evening.",
     ("enjoy your evening",),
 )

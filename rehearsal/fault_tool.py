@@ -8,7 +8,7 @@ import os
 import aiohttp
 from pipecat.services.llm_service import FunctionCallParams
 
-ORDER_DESK_URL = "ORDER_DESK_URL"
+from rehearsal.order_desk import ORDER_DESK_URL
 
 
 async def find_order(params: FunctionCallParams, order_number: str) -> None:

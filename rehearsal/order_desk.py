@@ -21,6 +21,9 @@ DeskFault = Literal["slow", "hangs", "http_500", "malformed_json", "close"]
 DESK_FAULTS: tuple[DeskFault, ...] = get_args(DeskFault)
 SLOW_S = 4.0
 
+ORDER_DESK_URL = "ORDER_DESK_URL"
+"""The variable that tells a bot's tool where the desk is."""
+
 ARRIVES = "Wednesday afternoon"
 
 

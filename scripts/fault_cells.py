@@ -19,7 +19,7 @@ from rehearsal.standins.faults import KINDS
 from rehearsal.standins.seats import PROVIDERS
 
 System = Literal["backup", "single", "stock"]
-Stage = Literal["stt", "llm", "tts", "tool"]
+Stage = Literal["none", "stt", "llm", "tts", "tool"]
 Moment = Literal["first", "third", "mid"]
 
 SYSTEMS: tuple[System, ...] = get_args(System)
@@ -32,6 +32,7 @@ SYSTEM_TITLES = {
     "stock": "stock Pipecat with its failover",
 }
 STAGE_TITLES = {
+    "none": "nothing fails",
     "stt": "speech-to-text",
     "llm": "language model",
     "tts": "text-to-speech",
@@ -80,6 +81,8 @@ class Cell:
 
 def faults_of(stage: Stage) -> tuple[str, ...]:
     """Every fault that the stage can have."""
+    if stage == "none":
+        return ("none",)
     if stage == "tool":
         return DESK_FAULTS
     seat = SEATS[stage]

@@ -1,6 +1,7 @@
 """One server process with stand-ins and an order desk of its own: places a call for every cell."""
 
 import asyncio
+import contextlib
 import json
 import os
 import secrets
@@ -16,14 +17,15 @@ from loguru import logger
 from rehearsal import fault_script
 from rehearsal.caller import speak
 from rehearsal.ear import Ears
-from rehearsal.fault_call import Conversation
+from rehearsal.fault_call import Conversation, Patience
 from rehearsal.fault_census import CENSUS_FILE
 from rehearsal.fault_heard import Listener
 from rehearsal.mulaw import Pcm
 from rehearsal.order_desk import OrderDesk
 from rehearsal.phone import CallFailed, TwilioPhone
 from rehearsal.server_process import ServerProcess
-from rehearsal.standins import StandIns
+from rehearsal.standins import Script, StandIns
+from rehearsal.standins.seats import LISTEN
 from rehearsal.twilio_rest import CallUpdate, TwilioRest
 from rehearsal.two_track_wav import write_two_track_wav
 from scripts.fault_cells import Cell, System
@@ -43,11 +45,18 @@ class Lane:
         system: Which one.
         folder: For the server's log, its data and the recordings.
         seed: Decides the stand-ins' latencies.
+        patience: Of the callers.
         count_leaks: Whether to look after each call for what it left.
     """
 
     def __init__(
-        self, system: System, folder: Path, *, seed: int = 0, count_leaks: bool = True
+        self,
+        system: System,
+        folder: Path,
+        *,
+        seed: int = 0,
+        patience: Patience | None = None,
+        count_leaks: bool = True,
     ) -> None:
         self.system: System = system
         self.providers = StandIns(
@@ -58,6 +67,7 @@ class Lane:
         self.desk = OrderDesk()
         self._folder = folder
         self._seed = seed
+        self._patience = patience or Patience()
         self._count_leaks = count_leaks
         self._census = folder / "census.json"
         self._exit = AsyncExitStack()
@@ -86,7 +96,6 @@ class Lane:
                 served(self.system, self.providers, self.desk, env, log)
             )
             self.server: ServerProcess = server
-            await self.providers.prepare()
             self._listener = await Listener.of(fault_script.SENTENCES)
             self._speech = {line.say: await speak(line.say) for line in fault_script.LINES}
         except BaseException:
@@ -109,15 +118,21 @@ class Lane:
         before = await self._counted() if self._count_leaks else {}
         outage = Outage(cell, self.providers, self.desk)
         await outage.before_call()
+
+        async def before_line(place: int) -> None:
+            self._understand(cell.lines[place].say)
+            await outage.before_line(place)
+
         phone = TwilioPhone(auth_token=self._auth_token, account_sid=self._account_sid)
         conversation = Conversation(
             phone,
             self._listener,
             self._speech,
-            before_line=outage.before_line,
+            before_line=before_line,
             while_answered=outage.while_answered,
             phrases=possible_answers,
             interrupts=cell.interrupts,
+            patience=self._patience,
         )
         problem = await self._hold(phone, conversation, cell)
         asked = cell.lines[cell.faulty_line].order
@@ -141,6 +156,14 @@ class Lane:
     async def counted(self) -> dict[str, int]:
         """What the server process holds: tasks, threads, files, sockets."""
         return await self._counted()
+
+    def _understand(self, words: str) -> None:
+        """Whoever listens next understands these words: what is tested is not the recogniser."""
+        house = self.providers.house
+        listening = [seat for seat, speaks in house.seats.items() if speaks in LISTEN]
+        house.script = Script(
+            transcripts={seat: [None] * house.begun(seat, "turn") + [words] for seat in listening}
+        )
 
     async def _hold(self, phone: TwilioPhone, conversation: Conversation, cell: Cell) -> str:
         self._rest.add_call(phone.call_sid)
@@ -179,6 +202,7 @@ class Lane:
         self._census.unlink(missing_ok=True)
         os.kill(self.server.pid, signal.SIGUSR1)
         async with asyncio.timeout(_COUNTED_WITHIN_S):
-            while not self._census.exists():  # a file has no event to wait for
+            while True:  # a file has no event to wait for
+                with contextlib.suppress(FileNotFoundError):
+                    return json.loads(self._census.read_text())
                 await asyncio.sleep(0.02)
-        return json.loads(self._census.read_text())

@@ -32,11 +32,14 @@ class Outage:
         self._desk = desk
 
     async def before_call(self) -> None:
+        if self._cell.stage == "none":
+            return
         if self._cell.moment == "first":
             self._begin()
 
     async def before_line(self, place: int) -> None:
-        if place != self._cell.faulty_line or self._cell.moment == "first":
+        unconcerned = self._cell.stage == "none" or self._cell.moment == "first"
+        if unconcerned or place != self._cell.faulty_line:
             return
         if self._cell.stage == "tool" or self._cell.moment == "third":
             self._begin(connections_too=True)

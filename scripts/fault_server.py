@@ -14,11 +14,10 @@ from pipecat.pipeline.pipeline import Pipeline
 from calls import Call
 from rehearsal.fault_census import count_on_signal
 from scripts.fault_bot import bot
+from scripts.fault_systems import FRESH_CALLS
 from server.serve import serve
 from services.failover.health import Health
 from settings import Settings
-
-FRESH_CALLS = "FAULT_FRESH_CALLS"
 
 
 async def with_fresh_providers(call: Call) -> Pipeline:

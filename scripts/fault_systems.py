@@ -10,14 +10,16 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
-from rehearsal.fault_tool import ORDER_DESK_URL
 from rehearsal.loopback_server import serve_on_loopback
-from rehearsal.order_desk import OrderDesk
+from rehearsal.order_desk import ORDER_DESK_URL, OrderDesk
 from rehearsal.server_process import ServerProcess
 from rehearsal.standins import StandIns
-from scripts.fault_bot import bot
 from scripts.fault_cells import BACKUPS, SEATS, System
-from scripts.fault_server import FRESH_CALLS
+
+FRESH_CALLS = "FAULT_FRESH_CALLS"
+"""The variable that makes Switchboard's server forget its providers' failures at every call."""
+
+BOT = "fault_bot"
 
 
 class RunnerProcess(ServerProcess):
@@ -61,7 +63,7 @@ async def served(
     }
     env = {**env, **chosen, FRESH_CALLS: "1", "DRAIN_S": "1"}
     async with ServerProcess(command, env=env, log=log) as server:
-        yield server, f"{server.url}/twilio/voice?bot={bot.name}"
+        yield server, f"{server.url}/twilio/voice?bot={BOT}"
 
 
 @asynccontextmanager

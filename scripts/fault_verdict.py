@@ -110,3 +110,24 @@ def _heard_in(turn: Turn, cell: Cell, listener: Listener, track: Pcm) -> bool:
         listener.heard(phrase, until, from_s=turn.spoken.end_s)
         for phrase in wanted_phrases(cell, turn.line)
     )
+
+
+def no_call(cell: Cell, problem: str) -> Verdict:
+    """The verdict where there was nothing to judge."""
+    return Verdict(
+        system=cell.system,
+        stage=cell.stage,
+        fault=cell.fault,
+        moment=cell.moment,
+        dead_air_ms=float("inf"),
+        completed=False,
+        answer_ok=False,
+        said_once=False,
+        tool_runs=0,
+        leaked=None,
+        turns=0,
+        lines=len(cell.lines),
+        ended_by="",
+        heard={},
+        problem=problem,
+    )

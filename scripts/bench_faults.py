@@ -1,0 +1,128 @@
+"""What callers hear when a provider fails: Switchboard, and stock Pipecat, under the same faults.
+
+    .venv/bin/python -m scripts.bench_faults                  # all of it
+    .venv/bin/python -m scripts.bench_faults --quick               # a sample, under a minute
+    .venv/bin/python -m scripts.bench_faults --only llm/stall --systems backup,stock
+
+Every cell of the table is a call over Twilio's wire protocol to a real server process, whose
+providers are stand-ins on 127.0.0.1. What is measured is what the telephone played: see
+rehearsal.fault_call for what dead air is, scripts.fault_outage for when a fault begins, and
+rehearsal.fault_heard for how an answer is recognised.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from loguru import logger
+
+from rehearsal.fault_call import Patience
+from scripts import fault_report
+from scripts.fault_cells import SYSTEMS, Cell, all_cells, only, sample
+from scripts.fault_page import write_page
+from scripts.fault_run import run
+from scripts.fault_verdict import Verdict
+
+_QUICK = Patience(gives_up_s=6.0, in_vain=1)
+_QUICK_CELLS = 2
+_QUICK_BEGIN_UNTIL_S = 27.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns the exit code: 0 when every call could be placed."""
+    options = _parser().parse_args(arguments)
+    logger.remove()
+    logger.add(sys.stderr, level="WARNING", format="{message}")
+    try:
+        cells = _chosen(options)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    began_s = time.monotonic()
+    folder = options.out or Path(tempfile.mkdtemp(prefix="faults-"))
+    verdicts = asyncio.run(
+        run(
+            cells,
+            folder,
+            lanes=1 if options.quick else options.lanes,
+            seed=options.seed,
+            patience=_QUICK if options.quick else Patience(),
+            on_verdict=_Progress(len(cells)).say,
+            begin_until_s=_QUICK_BEGIN_UNTIL_S if options.quick else float("inf"),
+        )
+    )
+    took_s = time.monotonic() - began_s
+    if options.json:
+        rows = [verdict.as_dict() for verdict in verdicts]
+        options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    print(fault_report.summary(verdicts))
+    print()
+    print(fault_report.table(verdicts))
+    if failures := fault_report.failures(verdicts):
+        print(f"\nWhat still fails:\n\n{failures}")
+    print(f"\n{len(verdicts)} calls in {took_s:.0f} s. Recordings and logs: {folder}")
+    if options.docs:
+        write_page(verdicts, options.docs, command=_command(arguments), took_s=took_s)
+    return 0 if len(verdicts) == len(cells) or options.quick else 1
+
+
+def _chosen(options: argparse.Namespace) -> list[Cell]:
+    systems = [name.strip() for name in options.systems.split(",")]
+    if unknown := [name for name in systems if name not in SYSTEMS]:
+        raise ValueError(f'There is no system "{unknown[0]}". There are: {", ".join(SYSTEMS)}.')
+    cells = [cell for cell in all_cells() if cell.system in systems]
+    if options.only:
+        cells = [cell for wanted in options.only for cell in only(cells, wanted)]
+    if options.quick:
+        cells = sample(cells, seed=options.seed, per_system=_QUICK_CELLS)
+    return list(dict.fromkeys(cells))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="bench_faults", description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--only",
+        action="append",
+        metavar="STAGE[/FAULT[/MOMENT]]",
+        help="these cells only (repeatable), as in llm/stall or tts/close/mid",
+    )
+    parser.add_argument("--systems", default=",".join(SYSTEMS), help="of: %(default)s")
+    parser.add_argument("--quick", action="store_true", help="a seeded sample, under 50 s")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--lanes", type=int, default=2, help="servers a system (%(default)s)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows to FILE")
+    parser.add_argument("--out", type=Path, help="folder for recordings and logs")
+    parser.add_argument("--docs", type=Path, metavar="FOLDER", help="write faults.md to FOLDER")
+    return parser
+
+
+def _command(arguments: Sequence[str] | None) -> str:
+    given = sys.argv[1:] if arguments is None else arguments
+    return " ".join([".venv/bin/python -m scripts.bench_faults", *given])
+
+
+class _Progress:
+    """A line a call, as they end."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._done = 0
+
+    def say(self, verdict: Verdict) -> None:
+        self._done += 1
+        good = "ok" if fault_report.right(verdict) else "NOT RIGHT"
+        print(
+            f"{self._done}/{self._total} {verdict.system} {verdict.stage}/{verdict.fault}/"
+            f"{verdict.moment}: {verdict.dead_air_ms / 1000:.1f} s, {good}",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
