@@ -45,6 +45,8 @@ from processors.silence_report import BoundReached, DeadAir
 
 # A sound of the caller that was too short for speech may be the beginning of some.
 AFTER_VOICE_S = 0.5
+# What is due so soon is due: a clock cannot be waited for in arbitrarily small steps.
+SOON_S = 0.001
 
 _OF_THE_VOICE = (TTSStartedFrame, TTSAudioRawFrame, AggregatedTextFrame, TTSStoppedFrame)
 _BEGINS_ANEW = (
@@ -188,7 +190,10 @@ class SilenceBound(FrameProcessor):
         """Whether it is to be played."""
         silent_since_s = self._gaps.silent_since_s
         bytes_per_s = frame.sample_rate * frame.num_channels * 2
-        sound = self._playout.add(frame.audio, bytes_per_s, self._now_s())
+        silent_until_s = self._due_at_s if self._choice else math.inf
+        sound = self._playout.add(
+            frame.audio, bytes_per_s, self._now_s(), silent_until_s=silent_until_s
+        )
         if sound is None:
             return False
         if sound.audible:
@@ -218,20 +223,26 @@ class SilenceBound(FrameProcessor):
             self._watch = self.create_task(self._act_when_due(), "silence watch")
         self._changed.set()
 
+    @property
+    def _due_at_s(self) -> float:
+        """When the next phrase has to be heard, if the caller says nothing before."""
+        if self._gaps.silent_since_s is None:
+            return math.inf
+        return max(self._gaps.silent_since_s, self._acted_at_s) + self._allowed_s
+
     def _due_in_s(self) -> float | None:
         """Until the next phrase has to be sent, in seconds; None while nothing is owed."""
         if self._over or self._owed.voice or self._owed.since_s is None:
             return None
         now_s = self._now_s()
-        silent_since_s = max(self._gaps.silent_since_s or 0.0, self._acted_at_s)
         # What is sent now is heard after the silence that is queued, unless that is cut off.
         heard_s = now_s if self._gives_up(self._next_step()) else max(now_s, self._playout.ends_s)
-        heard_in_s = silent_since_s + self._allowed_s - heard_s
+        heard_in_s = self._due_at_s - heard_s
         return max(heard_in_s, self._owed.voice_ended_s + AFTER_VOICE_S - now_s)
 
     async def _act_when_due(self) -> None:
         while (due_in_s := self._due_in_s()) is not None:
-            if due_in_s <= 0:
+            if due_in_s < SOON_S:
                 try:
                     await self._act()
                 except Exception:

@@ -95,9 +95,11 @@ class Owed:
 
     def words_came(self, at_s: float) -> None:
         """The caller's words were written down, and the model is about to get them."""
-        spoken_s = self.voice_ended_s if at_s - self.voice_ended_s <= LATEST_WORDS_S else at_s
-        if self.since_s is None or self._answered or self.greeting or self.since_s < spoken_s:
-            self._renew(spoken_s)
+        if self.since_s is None or self._answered or self.greeting:
+            fresh = at_s - self.voice_ended_s <= LATEST_WORDS_S
+            self._renew(self.voice_ended_s if fresh else at_s)
+        elif self.voice_ended_s > self.since_s:
+            self._renew(self.voice_ended_s)
         self._words = self._model_due = True
         self._awaits_words = False
         self._voiced_s = 0.0

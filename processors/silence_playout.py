@@ -44,16 +44,22 @@ class Playout:
         self.answer_until_s = -math.inf
         self.spare_until_s = -math.inf
 
-    def add(self, audio: bytes, bytes_per_s: int, now_s: float) -> Sound | None:
-        """Queue 16-bit samples. None: they are not taken, as there is enough silence queued."""
+    def add(
+        self, audio: bytes, bytes_per_s: int, now_s: float, *, silent_until_s: float = math.inf
+    ) -> Sound | None:
+        """Queue 16-bit samples, silence no further than to `silent_until_s`.
+
+        Returns None for silence that was not taken, as there is enough of it queued.
+        """
         start_s, duration_s = max(now_s, self.ends_s), len(audio) / bytes_per_s
         samples = np.frombuffer(audio[: len(audio) & ~1], np.int16)
         loud = np.flatnonzero((samples >= AUDIBLE_LEVEL) | (samples <= -AUDIBLE_LEVEL))
         if not loud.size:
-            queued_s = start_s - max(now_s, self.audible_until_s)
-            if queued_s + duration_s > self._longest_pause_s:
+            ends_s = start_s + duration_s
+            waiting_s = ends_s - max(now_s, self.audible_until_s)
+            if waiting_s > self._longest_pause_s or ends_s > max(now_s, silent_until_s):
                 return None
-            self.ends_s = start_s + duration_s
+            self.ends_s = ends_s
             return Sound(start_s, start_s)
         self.ends_s = start_s + duration_s
         first, last = 2 * int(loud[0]), 2 * int(loud[-1]) + 2

@@ -79,10 +79,12 @@ class SilentCall:
         for frame in frames:
             await self.rig.head.push_frame(frame)
 
-    async def caller_makes_a_sound(self, seconds: float) -> None:
-        """A voice of this length; what follows is said when the detector has noticed its end."""
+    async def caller_makes_a_sound(self, seconds: float, *, begins_turn: bool = False) -> None:
+        """A voice of this length; returns when the detector has noticed its end."""
         await asyncio.sleep(VAD_S)
         await self.down(VADUserStartedSpeakingFrame(start_secs=VAD_S))
+        if begins_turn:
+            await self.turn_begins()
         await asyncio.sleep(seconds)
         await self.down(VADUserStoppedSpeakingFrame(stop_secs=VAD_S))
 
