@@ -160,6 +160,62 @@ async def revoked(request: web.Request) -> web.StreamResponse:
     return socket
 
 
+async def universal(request: web.Request) -> web.StreamResponse:
+    """AssemblyAI: it says that the session has begun."""
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    await socket.send_json({"type": "Begin", "id": "s", "expires_at": 1})
+    async for message in socket:
+        if message.type is WSMsgType.TEXT and "Terminate" in message.data:
+            break
+    return socket
+
+
+async def aura(request: web.Request) -> web.StreamResponse:
+    """Deepgram's speech: a tenth of a second of silence for every text."""
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    async for message in socket:
+        if json.loads(message.data)["type"] == "Speak":
+            await socket.send_bytes(bytes(4800))
+    return socket
+
+
+async def flash(request: web.Request) -> web.StreamResponse:
+    """ElevenLabs: a tenth of a second of silence for every text."""
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    async for message in socket:
+        asked = json.loads(message.data)
+        if asked.get("text", "").strip():
+            audio = base64.b64encode(bytes(4800)).decode()
+            await socket.send_json({"audio": audio, "contextId": asked["context_id"]})
+    return socket
+
+
+async def coda(request: web.Request) -> web.StreamResponse:
+    """Rime: a tenth of a second of silence for every text."""
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    async for message in socket:
+        asked = json.loads(message.data)
+        if asked.get("text", "").strip():
+            audio = base64.b64encode(bytes(4800)).decode()
+            chunk = {"type": "chunk", "data": audio, "contextId": asked.get("contextId")}
+            await socket.send_json(chunk)
+    return socket
+
+
+async def gemini(request: web.Request) -> web.StreamResponse:
+    """Gemini, streamed: one word."""
+    content = {"role": "model", "parts": [{"text": "Yes."}]}
+    chunk = {"candidates": [{"content": content, "finishReason": "STOP"}]}
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    await response.prepare(request)
+    await response.write(f"data: {json.dumps(chunk)}\r\n\r\n".encode())
+    return response
+
+
 async def sonic(request: web.Request) -> web.StreamResponse:
     """Cartesia: a tenth of a second of silence for every text."""
     socket = web.WebSocketResponse()
@@ -204,5 +260,10 @@ ROUTES: dict[Handler, tuple[str, str]] = {
     flux: ("GET", "/v2/listen"),
     revoked: ("GET", "/v3/ws"),
     sonic: ("GET", "/tts/websocket"),
+    universal: ("GET", "/v3/ws"),
+    aura: ("GET", "/v1/speak"),
+    flash: ("GET", "/v1/text-to-speech/{voice}/multi-stream-input"),
+    coda: ("GET", "/ws3"),
+    gemini: ("POST", "/v1beta/models/{model}"),
     speech: ("POST", "/v1/audio/speech"),
 }

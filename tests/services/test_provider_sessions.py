@@ -7,8 +7,12 @@ from provider_servers import (
     RIGHT_KEY,
     WRONG_KEY,
     Handler,
+    aura,
     chat,
+    coda,
+    flash,
     flux,
+    gemini,
     listen,
     messages,
     models,
@@ -18,6 +22,7 @@ from provider_servers import (
     silent,
     sonic,
     speech,
+    universal,
 )
 
 from services.choice import Choice, choose
@@ -38,10 +43,15 @@ def choice(
 EVERY_KIND = [
     ("stt", "deepgram", listen, "an open session"),
     ("stt", "deepgram-flux", flux, "an open session"),
+    ("stt", "assemblyai", universal, "an open session"),
     ("stt", "openai", models, "an answer"),
     ("llm", "openai", chat, "the first word"),
     ("llm", "anthropic", messages, "the first word"),
+    ("llm", "google", gemini, "the first word"),
     ("tts", "cartesia", sonic, "the first sound"),
+    ("tts", "elevenlabs", flash, "the first sound"),
+    ("tts", "rime", coda, "the first sound"),
+    ("tts", "deepgram", aura, "the first sound"),
     ("tts", "openai", speech, "the first sound"),
 ]
 
