@@ -19,6 +19,8 @@ from pipecat.frames.frames import (
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
 from pipecat.services.settings import TTSSettings
 from pipecat.services.tts_service import TTSService
+from pipecat.utils.errors import ErrorCategory
+from pipecat.utils.types import is_given
 
 from services.failover.branch import Branch
 from services.failover.health import Health
@@ -63,6 +65,9 @@ class BackedTTS(TTSService):
             text_transforms=[("*", _without_soundless_text)],
             **kwargs,
         )
+        _, lead, _ = providers[0]
+        self._text_aggregator.set_language(lead.text_aggregation_language)
+        self._skipped_text_aggregator.set_language(lead.text_aggregation_language)
         self._report = report
         self._voices = Voices(self, providers, self.push_frame)
         self._mouth = Mouth(self)
@@ -95,6 +100,8 @@ class BackedTTS(TTSService):
 
     async def cancel(self, frame: CancelFrame) -> None:
         """End without saying anything more."""
+        for speech in self._speeches.values():
+            speech.drop()
         await super().cancel(frame)
         await self._voices.cancel(frame)
 
@@ -183,6 +190,12 @@ class BackedTTS(TTSService):
             for branch in backups:
                 if shared := for_a_backup(frame):
                     await branch.give(shared)
+            if shared := for_a_backup(frame):
+                await self._ends_sentences_as_in(shared.delta)
+
+    async def _ends_sentences_as_in(self, delta: TTSSettings | None) -> None:
+        if delta and is_given(delta.language):
+            await self._update_settings(TTSSettings(language=delta.language))
 
     async def _speak_all(self) -> None:
         while True:
@@ -192,7 +205,9 @@ class BackedTTS(TTSService):
                     await self._speak(speech)
             except Exception as error:
                 # Whatever it is, the call must not fall silent for good.
-                await self.push_error("Speech was cut short", exception=error)
+                await self.push_error(
+                    "Speech was cut short", exception=error, category=ErrorCategory.UNKNOWN
+                )
             await self._finish(speech)
 
     async def _speak(self, speech: Speech) -> None:

@@ -194,13 +194,10 @@ class Attempt:
         self.judge.audio(seconds, audible=audible)
 
     async def _text(self, frame: TTSTextFrame) -> None:
-        # A word that stands for part of a written one says nothing of the text.
-        if not frame.append_to_context:
-            return
         text = frame.raw_text or frame.text
         start_s = self._timing.start_s(frame, self.reached.heard_s)
         if start_s is not None:
-            self.reached.timed_text(text, start_s)
+            self.reached.timed_text(text if frame.append_to_context else "", start_s)
         elif frame.pts is None and not self.reached.untimed_text(text):
             self._fails(self.judge.of_part() if self._timing.tells_when_done else None)
         await self._follow()

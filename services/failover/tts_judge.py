@@ -12,9 +12,8 @@ _MOST_OF_A_WORD = 0.75
 _SLOWEST_PACE = 3.0
 # Between the times of the words and the length of the audio.
 _TIMES_VARY = 1.25
+_STARTS_VARY = 1.1
 _LONGEST_LAST_WORD_S = 1.5
-# One common sample rate taken for another.
-_RATES_MISTAKEN = (1.5, 2.0, 2.18, 3.0, 6.0)
 
 
 class Judge:
@@ -49,7 +48,7 @@ class Judge:
     def first_sentence_owed(self) -> int | None:
         """The first sentence of which there is surely more to come, or None."""
         reached = max(self._reached.out(), self._reached.likely(_MOST_OF_A_WORD))
-        for number, end in enumerate(self._speech.ends_of_sentences()):
+        for number, end in enumerate(self._speech.ends):
             if end > max(reached, self._reached.first):
                 return number
         return None
@@ -57,7 +56,7 @@ class Judge:
     def between_sentences(self) -> bool:
         """Whether the provider may well have nothing to give but the begin of a sentence."""
         reached = self._reached
-        return reached.between_sentences or reached.known in self._speech.ends_of_sentences()
+        return reached.between_sentences or reached.known in self._speech.ends
 
     def of_flow(self) -> Failure | None:
         """What is wrong with what has come so far, if anything surely is."""
@@ -89,12 +88,12 @@ class Judge:
 
     def _too_fast(self) -> bool:
         """Whether the words take longer than the audio, as at a rate taken for another."""
-        words = self._speech.words
-        if self._reached.known < len(words) or self._reached.heard_s <= 0:
+        words, heard_s = self._speech.words, self._reached.heard_s
+        if self._reached.known < len(words) or heard_s <= 0:
             return False
-        said_by_s = self._reached.last_start_s + words[-1].length / self._pace
-        times = said_by_s / self._reached.heard_s
-        return any(abs(times / mistaken - 1) < 0.06 for mistaken in _RATES_MISTAKEN)
+        begins_s = self._reached.last_start_s
+        ends_s = begins_s + words[-1].length / self._pace
+        return begins_s > heard_s * _STARTS_VARY or ends_s > heard_s * _TIMES_VARY
 
     def _too_short(self) -> bool:
         reached = self._reached

@@ -34,6 +34,8 @@ class Speech:
     """One audio context: sentences come in, words are told when their audio is out.
 
     Attributes:
+        sentences: As written.
+        ends: For every sentence, how many words there are up to its end.
         words: All words so far.
         told: How many of them have been put out as audio.
         whole: No more sentences will come.
@@ -44,6 +46,7 @@ class Speech:
     def __init__(self, context_id: str) -> None:
         self.context_id = context_id
         self.sentences: list[str] = []
+        self.ends: list[int] = []
         self.words: list[Word] = []
         self.told = 0
         self.whole = False
@@ -60,6 +63,7 @@ class Speech:
             if said := letters(text):
                 self.words.append(Word(text, number, at, said, letters_in(text)))
             at += len(text)
+        self.ends.append(len(self.words))
         self.changed.set()
 
     def end(self) -> None:
@@ -80,10 +84,3 @@ class Speech:
     def length(self, first: int, last: int | None = None) -> int:
         """How much there is to say from one word to before another."""
         return sum(word.length for word in self.words[first:last])
-
-    def ends_of_sentences(self) -> list[int]:
-        """For every sentence, how many words there are up to its end."""
-        return [
-            sum(word.sentence <= number for word in self.words)
-            for number in range(len(self.sentences))
-        ]

@@ -64,13 +64,13 @@ class Voices:
 
     async def cancel(self, frame: CancelFrame) -> None:
         """End without saying anything more."""
+        await self._stop_probes()
         for branch in self.branches:
             await branch.cancel(frame)
 
     async def cleanup(self) -> None:
         """End them all, and what was begun for them."""
-        for task in list(self._probes.values()):
-            await self._owner.cancel_task(task)
+        await self._stop_probes()
         await asyncio.gather(*(branch.cleanup(self._owner) for branch in self.branches))
 
     def in_turn(self) -> Iterator[Branch]:
@@ -98,6 +98,10 @@ class Voices:
             if branch is not best and branch not in self._probes and branch.health.may_probe():
                 probe = self._probe(branch, copy_of(speech))
                 self._probes[branch] = self._owner.create_task(probe, f"probe of {branch.name}")
+
+    async def _stop_probes(self) -> None:
+        for probe in list(self._probes.values()):
+            await self._owner.cancel_task(probe)
 
     async def _probe(self, branch: Branch, copy: Speech) -> None:
         judged = False

@@ -1,6 +1,5 @@
 """Which of the written words a provider's audio has reached."""
 
-from collections.abc import Iterator
 from itertools import accumulate
 
 from services.failover.tts_sound import USUAL_PACE, shortest_s
@@ -8,6 +7,8 @@ from services.failover.tts_speech import Speech, letters
 
 # A word of which this much was heard is not said again.
 _ENOUGH_OF_A_WORD = 0.6
+# Times of words and of audio are not rounded alike.
+_BLUR_S = 0.02
 # Word times that lag further behind the audio than this are not waited for.
 _LATEST_TIMES_S = 1.0
 # How far on a provider's next word is looked for if it left words out.
@@ -39,6 +40,7 @@ class Reached:
         self._begins_s: float | None = None
         self._place = _Place(speech)
         self._starts_s: list[float] = []
+        self._unnamed_since_s: float | None = None
         self._done, self._done_after_s = self.first, 0.0
 
     @property
@@ -59,9 +61,20 @@ class Reached:
         self.between_sentences = False
 
     def timed_text(self, text: str, start_s: float) -> None:
-        """The provider speaks a piece of the text `start_s` after its first audio."""
+        """The provider speaks a piece of the text `start_s` after its first audio.
+
+        Args:
+            text: As written. "" for the begin of something that is said otherwise than written,
+                and named when the last of it is said.
+            start_s: In seconds.
+        """
+        start_s = max(start_s, self.last_start_s)
+        if not text:
+            self._unnamed_since_s = self._unnamed_since_s or start_s
+            return
         for _ in range(self._place.after(text) - self.known):
-            self._starts_s.append(max(start_s, self.last_start_s))
+            self._starts_s.append(self._unnamed_since_s or start_s)
+        self._unnamed_since_s = None
 
     def untimed_text(self, text: str) -> bool:
         """The provider is done with a piece of the text, or so it says.
@@ -127,19 +140,19 @@ class Reached:
         return self._done, self._done_after_s
 
     def _by_times(self) -> int:
-        count = self.first
-        for end_s in self._ends_of_words():
-            if end_s > self.heard_s + 0.02:
-                break
+        count = max(self.first, self._speech.told)
+        while count < self.known and self._end_of(count) <= self.heard_s + _BLUR_S:
             count += 1
         return count
 
-    def _ends_of_words(self) -> Iterator[float]:
-        for number, start_s in enumerate(self._starts_s):
-            length = self._speech.words[self.first + number].length
-            likely_s = start_s + _ENOUGH_OF_A_WORD * length / self._pace
-            following = (later for later in self._starts_s[number + 1 :] if later > start_s)
-            yield next(following, likely_s)
+    def _end_of(self, word: int) -> float:
+        """When enough of a word has been heard, or the next begins."""
+        number = word - self.first
+        start_s = self._starts_s[number]
+        for later_s in self._starts_s[number + 1 :]:
+            if later_s > start_s:
+                return later_s
+        return start_s + _ENOUGH_OF_A_WORD * self._speech.words[word].length / self._pace
 
 
 class _Place:

@@ -246,3 +246,19 @@ async def test_the_built_in_voice_finishes_what_another_began(said: int):
     # The transport takes no change of the rate.
     assert {frame.sample_rate for frame in made.ear.of(TTSAudioRawFrame)} == {RATE_HZ}
     assert len(made.incidents) == 1
+
+
+@in_virtual_time
+async def test_hanging_up_says_nothing_about_who_was_speaking_or_tried_again():
+    healths = [health(), health()]
+    lead, backup = StreamingVoice(HANGS), StreamingVoice(Manner(words=20), 1)
+    async with call(lead, backup, healths=healths, ends=False) as made:
+        await made.say(ORDER)
+        await made.ear.until(LLMFullResponseEndFrame)
+        await asyncio.sleep(10)
+        await made.say(THANKS)
+        await made.ear.until(TTSAudioRawFrame, 30)
+        await made.worker.cancel()
+    assert len(made.incidents) == 1
+    assert not healths[1].open
+    assert healths[0].may_probe()
