@@ -24,7 +24,6 @@ from pipecat.frames.frames import (
     TTSAudioRawFrame,
     TTSStartedFrame,
     TTSStoppedFrame,
-    TTSTextFrame,
     UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
     VADUserStartedSpeakingFrame,
@@ -34,7 +33,6 @@ from pipecat.processors.frame_processor import (
     FrameProcessor,
     FrameProcessorSetup,
 )
-from pipecat.utils.text.base_text_aggregator import TextType
 
 from processors.silence_events import follow
 from processors.silence_gaps import Gaps
@@ -110,11 +108,7 @@ class SilenceBound(FrameProcessor):
         self._give_up = give_up
 
         self._owed = Owed()
-        self._playout = (
-            Playout(longest_pause_s=min(LONGEST_PAUSE_S, self._allowed_s / 2))
-            if self._choice
-            else Playout(longest_pause_s=math.inf)
-        )
+        self._playout = Playout(longest_pause_s=LONGEST_PAUSE_S if self._choice else math.inf)
         self._gaps = Gaps(self._owed, self._playout, on_dead_air)
         self._utterances = itertools.count(1)
         self._rate_hz = 0
@@ -306,16 +300,8 @@ class SilenceBound(FrameProcessor):
 
     async def _say(self, phrase: SparePhrase) -> None:
         context_id = f"{self.name}-{next(self._utterances)}"
-        text = TTSTextFrame(phrase.text, TextType.SENTENCE, context_id=context_id)
-        text.append_to_context = False
-        text.will_be_spoken = True
-        await self.push_frame(TTSStartedFrame(context_id=context_id, append_to_context=False))
-        await self.push_frame(text)
-        # In one frame: audio that comes at the same time cannot get in between.
-        await self.push_frame(
-            TTSAudioRawFrame(phrase.audio, phrase.sample_rate_hz, 1, context_id=context_id)
-        )
-        await self.push_frame(TTSStoppedFrame(context_id=context_id))
+        for frame in phrase.frames(context_id):
+            await self.push_frame(frame)
 
     async def _part(self) -> None:
         if not self._give_up:

@@ -4,6 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pipecat.frames.frames import (
+    Frame,
+    TTSAudioRawFrame,
+    TTSStartedFrame,
+    TTSStoppedFrame,
+    TTSTextFrame,
+)
+from pipecat.utils.text.base_text_aggregator import TextType
+
 
 class Step(StrEnum):
     """What is said once the bound is reached."""
@@ -35,6 +44,19 @@ class SparePhrase:
     text: str
     audio: bytes
     sample_rate_hz: int
+
+    def frames(self, context_id: str) -> list[Frame]:
+        """The utterance as the transport plays it: shown, and kept out of the model's context."""
+        text = TTSTextFrame(self.text, TextType.SENTENCE, context_id=context_id)
+        text.append_to_context = False
+        text.will_be_spoken = True
+        return [
+            TTSStartedFrame(context_id=context_id, append_to_context=False),
+            text,
+            # In one frame: audio that comes at the same time cannot get in between.
+            TTSAudioRawFrame(self.audio, self.sample_rate_hz, 1, context_id=context_id),
+            TTSStoppedFrame(context_id=context_id),
+        ]
 
 
 _BORROWED = {Step.LISTENING: Step.MOMENT, Step.WELCOME: Step.MOMENT}

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+import pytest
 from pipecat.frames.frames import (
     Frame,
     FunctionCallFromLLM,
@@ -38,6 +39,13 @@ RATE_HZ = 8000
 VAD_S = 0.2
 PHRASE_S = 1.0
 TURN_S = 0.5
+BOUND_S = 2.75
+"""The bound less the margin: when the bound becomes active."""
+
+
+def about(*seconds: float) -> object:
+    """These moments, but for the steps in which frames are handed on."""
+    return pytest.approx(list(seconds), abs=0.02)
 
 
 def tone(seconds: float, rate_hz: int = RATE_HZ) -> bytes:

@@ -1,11 +1,10 @@
 """Whatever the stages do, and whenever: the caller never waits longer than the bound."""
 
 import asyncio
-import os
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pipecat.frames.frames import (
     FunctionCallCancelFrame,
@@ -181,11 +180,7 @@ async def converse(deeds: list[Deed], **kwargs: Any) -> Conversation:
     return conversation
 
 
-@settings(
-    max_examples=int(os.environ.get("HX", "60")),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=60, deadline=None)
 @given(DEEDS)
 def test_the_caller_never_waits_longer_than_the_bound(deeds: list[Deed]) -> None:
     @in_virtual_time
