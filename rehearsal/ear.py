@@ -141,9 +141,10 @@ class Hearing:
         if self._words is None:
             return ""
         words, self._words = self._words, None
-        text = await words.all()
-        await words.close()
-        return text
+        try:
+            return await words.all()
+        finally:
+            await words.close()
 
     async def close(self) -> None:
         if self._words is not None:
@@ -246,7 +247,17 @@ class _HeardWords:
         return await self._final
 
     async def close(self) -> None:
-        await asyncio.to_thread(self._listener.close, drop=not self._final.done())
+        drop = not self._final.done()
+        closing = asyncio.create_task(asyncio.to_thread(self._listener.close, drop=drop))
+        cancelled = False
+        while not closing.done():
+            # A thread is seen off even by one who is told to go, and told again.
+            try:
+                await asyncio.shield(closing)
+            except asyncio.CancelledError:
+                cancelled = True
+        if cancelled:
+            raise asyncio.CancelledError
 
     def _understood(self, heard: Heard) -> None:
         if not heard.final:

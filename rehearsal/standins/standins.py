@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from rehearsal.daily_rest import DailyRest
 from rehearsal.ear import Ears
@@ -149,6 +150,17 @@ def _read_tools(prompt: Prompt) -> Reply:
 
 @asynccontextmanager
 async def _served(app: web.Application, port: int) -> AsyncIterator[str]:
+    answering: set[asyncio.Task[Any]] = set()
+
+    @web.middleware
+    async def known(request: web.Request, handler: Handler) -> web.StreamResponse:
+        task = asyncio.current_task()
+        assert task is not None
+        answering.add(task)
+        task.add_done_callback(answering.discard)
+        return await handler(request)
+
+    app.middlewares.append(known)
     # Cancellation: whoever is kept waiting for nothing must not outlive the client.
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()
@@ -156,4 +168,10 @@ async def _served(app: web.Application, port: int) -> AsyncIterator[str]:
         await web.TCPSite(runner, "127.0.0.1", port).start()
         yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
+        for site in tuple(runner.sites):
+            await site.stop()
+        # The runner cancels as well, but does not wait until they are done.
+        for task in answering:
+            task.cancel()
+        await asyncio.gather(*answering, return_exceptions=True)
         await runner.cleanup()
