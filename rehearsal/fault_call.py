@@ -9,6 +9,7 @@ without a sound, unless told otherwise) goes on with the next line, and rings of
 twice running.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -132,16 +133,20 @@ class Conversation:
             quiet_since_s = asked_s if silent_ms is None else self.phone.now_s - silent_ms / 1000
             if self._quiet(asked_s) and quiet_since_s - looked_at_s > 0.05:
                 looked_at_s = quiet_since_s
-                if came := self._recognised(line, asked_s):
+                if came := await self._recognised(line, asked_s):
                     return came
             now_s = self.phone.now_s
             waited_s = now_s - quiet_since_s
             if waited_s > self.patience.gives_up_s or now_s - asked_s > _TURN_AT_MOST_S:
                 return "nothing"
-        return self._recognised(line, asked_s) or "call over"
+        return await self._recognised(line, asked_s) or "call over"
 
-    def _recognised(self, line: Line, asked_s: float) -> Came | None:
+    async def _recognised(self, line: Line, asked_s: float) -> Came | None:
+        # On a thread: the telephone must go on playing.
         track = self.phone.playout.track()
+        return await asyncio.to_thread(self._recognised_in, track, line, asked_s)
+
+    def _recognised_in(self, track: Pcm, line: Line, asked_s: float) -> Came | None:
         for phrases in self.phrases(line):
             if self.listener.heard(phrases[-1], track, from_s=asked_s):
                 return "answered"

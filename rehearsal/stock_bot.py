@@ -10,6 +10,7 @@ Every service is given its address where it is not the provider's own; otherwise
 """
 
 import os
+from typing import Any
 
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.frames.frames import LLMRunFrame
@@ -71,21 +72,19 @@ def ears() -> ServiceSwitcher:
 
 def model() -> LLMSwitcher:
     """The language model: OpenAI, then Groq."""
-    return LLMSwitcher(
-        [
-            OpenAILLMService(
-                api_key=_key("OPENAI"),
-                base_url=_url("OPENAI", "http", "/v1"),
-                settings=OpenAILLMService.Settings(system_instruction=INSTRUCTIONS),
-            ),
-            GroqLLMService(
-                api_key=_key("GROQ"),
-                base_url=_url("GROQ", "http", "/openai/v1"),
-                settings=GroqLLMService.Settings(system_instruction=INSTRUCTIONS),
-            ),
-        ],
-        ServiceSwitcherStrategyFailover,
-    )
+    models: list[Any] = [
+        OpenAILLMService(
+            api_key=_key("OPENAI"),
+            base_url=_url("OPENAI", "http", "/v1"),
+            settings=OpenAILLMService.Settings(system_instruction=INSTRUCTIONS),
+        ),
+        GroqLLMService(
+            api_key=_key("GROQ"),
+            base_url=_url("GROQ", "http", "/openai/v1"),
+            settings=GroqLLMService.Settings(system_instruction=INSTRUCTIONS),
+        ),
+    ]
+    return LLMSwitcher(models, ServiceSwitcherStrategyFailover)
 
 
 def voice() -> ServiceSwitcher:

@@ -11,12 +11,12 @@ rehearsal.fault_heard for how an answer is recognised.
 """
 
 import argparse
-import asyncio
 import json
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from loguru import logger
@@ -25,7 +25,7 @@ from rehearsal.fault_call import Patience
 from scripts import fault_report
 from scripts.fault_cells import SYSTEMS, Cell, all_cells, only, sample
 from scripts.fault_page import write_page
-from scripts.fault_run import run
+from scripts.fault_run import Plan, run
 from scripts.fault_verdict import Verdict
 
 _QUICK = Patience(gives_up_s=6.0, in_vain=1)
@@ -45,17 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     began_s = time.monotonic()
     folder = options.out or Path(tempfile.mkdtemp(prefix="faults-"))
-    verdicts = asyncio.run(
-        run(
-            cells,
-            folder,
-            lanes=1 if options.quick else options.lanes,
-            seed=options.seed,
-            patience=_QUICK if options.quick else Patience(),
-            on_verdict=_Progress(len(cells)).say,
-            begin_until_s=_QUICK_BEGIN_UNTIL_S if options.quick else float("inf"),
-        )
-    )
+    plan = Plan(folder, lanes=options.lanes, seed=options.seed)
+    if options.quick:
+        plan = replace(plan, lanes=1, patience=_QUICK, begin_until_s=_QUICK_BEGIN_UNTIL_S)
+    verdicts = run(cells, plan, _Progress(len(cells)).say)
     took_s = time.monotonic() - began_s
     if options.json:
         rows = [verdict.as_dict() for verdict in verdicts]
@@ -84,7 +77,9 @@ def _chosen(options: argparse.Namespace) -> list[Cell]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="bench_faults", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="bench_faults", description=(__doc__ or "").partition("\n")[0]
+    )
     parser.add_argument(
         "--only",
         action="append",

@@ -130,11 +130,13 @@ def sample(cells: Sequence[Cell], *, seed: int, per_system: int) -> list[Cell]:
     The same seed gives the same cells.
     """
     rng = random.Random(seed)
-    systems = list(dict.fromkeys(cell.system for cell in cells))
-    spots = sorted({(cell.stage, cell.fault, cell.moment) for cell in cells})
+    systems: dict[System, None] = dict.fromkeys(cell.system for cell in cells)
+    spots = sorted(
+        {(cell.stage, cell.fault, cell.moment) for cell in cells if cell.stage != "none"}
+    )
     stages = sorted({stage for stage, _, _ in spots})
     rng.shuffle(stages)
-    chosen = []
+    chosen: list[tuple[Stage, str, Moment]] = []
     for number in range(min(per_system, len(spots))):
         stage = stages[number % len(stages)]
         left = [spot for spot in spots if spot not in chosen]

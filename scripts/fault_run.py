@@ -1,10 +1,18 @@
-"""Places the calls of many cells: several at once, each server with one call at a time."""
+"""Places the calls of many cells: several at once, each server with one call at a time.
+
+Every server has a process for its caller and its stand-ins: a caller who is held up by another
+call's work would hear gaps that nobody made.
+"""
 
 import asyncio
+import multiprocessing
+import queue
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 from loguru import logger
 
@@ -16,54 +24,94 @@ from scripts.fault_verdict import Verdict, no_call
 
 OnVerdict = Callable[[Verdict], None]
 
+# Forked, so that no process has to import everything once more.
+_PROCESSES: Any = multiprocessing.get_context("fork")
 
-async def run(
-    cells: Sequence[Cell],
-    folder: Path,
-    *,
-    lanes: int,
-    seed: int,
-    patience: Patience,
-    on_verdict: OnVerdict,
-    begin_until_s: float = float("inf"),
-) -> list[Verdict]:
-    """One verdict a cell, in the cells' order.
 
-    `lanes`: servers a system. `begin_until_s`: seconds after which a server begins no second call;
-    the cells that are left have no verdict.
+@dataclass(frozen=True)
+class Plan:
+    """How the calls are placed.
+
+    Attributes:
+        folder: For recordings, logs and data.
+        lanes: Servers a system.
+        seed: Decides the stand-ins' latencies.
+        patience: Of the callers.
+        begin_until_s: When a server begins no further call, in seconds; its first it always does.
     """
-    waiting: dict[System, deque[Cell]] = {}
-    for cell in cells:
-        waiting.setdefault(cell.system, deque()).append(cell)
+
+    folder: Path
+    lanes: int = 2
+    seed: int = 1
+    patience: Patience = field(default_factory=Patience)
+    begin_until_s: float = float("inf")
+
+
+def run(cells: Sequence[Cell], plan: Plan, on_verdict: OnVerdict) -> list[Verdict]:
+    """The verdicts in the cells' order; a cell that no call was placed for has none."""
     verdicts: dict[Cell, Verdict] = {}
-    until_s = time.monotonic() + begin_until_s
-
-    async def work(system: System, number: int) -> None:
-        queue = waiting[system]
-        while queue:
-            lane = Lane(system, folder / f"{system}-{number}", seed=seed, patience=patience)
+    results = _PROCESSES.Queue()
+    workers = _start(cells, plan, results)
+    try:
+        while len(verdicts) < len(cells):
+            alive = any(worker.is_alive() for worker in workers)
             try:
-                async with lane:
-                    while queue:
-                        await call(lane, queue.popleft())
-                        if time.monotonic() > until_s:
-                            return
-            except ServerFailed as failure:
-                logger.error(str(failure))
-                return
-
-    async def call(lane: Lane, cell: Cell) -> None:
-        try:
-            verdict = await lane.call(cell)
-        except Exception as error:
-            # One call that cannot be judged must not take the others' figures with it.
-            logger.exception(f"{cell}: {error!r}")
-            verdict = no_call(cell, repr(error))
-        verdicts[cell] = verdict
-        on_verdict(verdict)
-
-    async with asyncio.TaskGroup() as group:
-        for system, queue in waiting.items():
-            for number in range(min(lanes, len(queue))):
-                group.create_task(work(system, number))
+                cell, verdict = results.get(timeout=0.5)
+            except queue.Empty:
+                if not alive:
+                    break
+                continue
+            verdicts[cell] = verdict
+            on_verdict(verdict)
+    finally:
+        for worker in workers:
+            worker.join()
     return [verdicts[cell] for cell in cells if cell in verdicts]
+
+
+def _start(cells: Sequence[Cell], plan: Plan, results: Any) -> list[BaseProcess]:
+    of_system: dict[System, list[Cell]] = {}
+    for cell in cells:
+        of_system.setdefault(cell.system, []).append(cell)
+    until_s = time.monotonic() + plan.begin_until_s
+    workers = []
+    for system, waiting in of_system.items():
+        lanes = min(plan.lanes, len(waiting))
+        tasks = _PROCESSES.SimpleQueue()
+        for task in [*waiting, *[None] * lanes]:
+            tasks.put(task)
+        for number in range(lanes):
+            folder = plan.folder / f"{system}-{number}"
+            arguments = (system, folder, plan, tasks, results, until_s)
+            workers.append(_PROCESSES.Process(target=_work, args=arguments))
+    for worker in workers:
+        worker.start()
+    return workers
+
+
+def _work(
+    system: System, folder: Path, plan: Plan, tasks: Any, results: Any, until_s: float
+) -> None:
+    """One server's calls, in a process of their own."""
+    try:
+        asyncio.run(_place_calls(system, folder, plan, tasks, results, until_s))
+    except ServerFailed as failure:
+        logger.error(str(failure))
+    except KeyboardInterrupt:
+        return
+
+
+async def _place_calls(
+    system: System, folder: Path, plan: Plan, tasks: Any, results: Any, until_s: float
+) -> None:
+    async with Lane(system, folder, seed=plan.seed, patience=plan.patience) as lane:
+        while (cell := tasks.get()) is not None:
+            try:
+                verdict = await lane.call(cell)
+            except Exception as error:
+                # One call that cannot be judged must not take the others' figures with it.
+                logger.exception(f"{cell}: {error!r}")
+                verdict = no_call(cell, repr(error))
+            results.put((cell, verdict))
+            if time.monotonic() > until_s:
+                return
