@@ -98,11 +98,7 @@ class Judge:
     def _too_short(self) -> bool:
         reached = self._reached
         if reached.known > reached.first:
-            left, audio_s = self._speech.length(reached.known - 1), self._tail_s
+            left, audio_s = self._speech.length(reached.known - 1), reached.since_sure_s
         else:
             left, audio_s = self._speech.length(reached.first), self._sounded_s
         return audio_s < shortest_s(left, self._measured_pace)
-
-    @property
-    def _tail_s(self) -> float:
-        return self._reached.heard_s - self._reached.last_start_s

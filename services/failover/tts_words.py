@@ -9,6 +9,9 @@ from services.failover.tts_speech import Speech, letters
 _ENOUGH_OF_A_WORD = 0.6
 # Times of words and of audio are not rounded alike.
 _BLUR_S = 0.02
+_SHORTEST_GAP_S = 0.05
+# No word begins later than this in audio that begins with it.
+_LATEST_BEGIN_S = 1.0
 # Word times that lag further behind the audio than this are not waited for.
 _LATEST_TIMES_S = 1.0
 # How far on a provider's next word is looked for if it left words out.
@@ -40,6 +43,9 @@ class Reached:
         self._begins_s: float | None = None
         self._place = _Place(speech)
         self._starts_s: list[float] = []
+        self._gap: tuple[float, float] | None = None
+        self._shift_s = 0.0
+        self._dry_s = 0.0
         self._unnamed_since_s: float | None = None
         self._done, self._done_after_s = self.first, 0.0
 
@@ -53,11 +59,29 @@ class Reached:
         """When the last word known begins, in seconds from the provider's first audio."""
         return self._starts_s[-1] if self._starts_s else 0.0
 
+    @property
+    def since_sure_s(self) -> float:
+        """Seconds of audio since the last word known began, or a text was done."""
+        _, from_s = self._last_sure
+        return max(0.0, self.heard_s - from_s - self._dry_s)
+
     def audio(self, begins_s: float, seconds: float) -> None:
         """Audio was put out that plays from `begins_s` on, on the loop's clock."""
         if self._begins_s is None:
             self._begins_s = begins_s
-        self.heard_s = begins_s + seconds - self._begins_s
+        at_s = begins_s - self._begins_s
+        if at_s > self.heard_s + _SHORTEST_GAP_S:
+            self._gap = (self.heard_s, at_s)
+            self._dry_s += at_s - self.heard_s
+            unheard = (
+                n for n, start_s in enumerate(self._starts_s) if start_s >= self.heard_s - _BLUR_S
+            )
+            if (first := next(unheard, None)) is not None:
+                before_s = self._shift_s
+                self._shift_after_gap(self._starts_s[first])
+                by_s = self._shift_s - before_s
+                self._starts_s[first:] = [start_s + by_s for start_s in self._starts_s[first:]]
+        self.heard_s = at_s + seconds
         self.between_sentences = False
 
     def timed_text(self, text: str, start_s: float) -> None:
@@ -68,12 +92,18 @@ class Reached:
                 and named when the last of it is said.
             start_s: In seconds.
         """
+        start_s += self._shift_s
+        if self._gap:
+            before_s = self._shift_s
+            self._shift_after_gap(start_s)
+            start_s += self._shift_s - before_s
         start_s = max(start_s, self.last_start_s)
         if not text:
             self._unnamed_since_s = self._unnamed_since_s or start_s
             return
         for _ in range(self._place.after(text) - self.known):
             self._starts_s.append(self._unnamed_since_s or start_s)
+            self._dry_s = 0.0
         self._unnamed_since_s = None
 
     def untimed_text(self, text: str) -> bool:
@@ -84,9 +114,9 @@ class Reached:
         """
         end = self._place.after(text)
         length = self._speech.length(self._done, end)
-        if self.heard_s - self._done_after_s < shortest_s(length, self._measured_pace):
+        if self.since_sure_s < shortest_s(length, self._measured_pace):
             return False
-        self._done, self._done_after_s = end, self.heard_s
+        self._done, self._done_after_s, self._dry_s = end, self.heard_s, 0.0
         self.between_sentences = True
         return True
 
@@ -112,8 +142,8 @@ class Reached:
             part: As much of the last word counts as the whole word.
             less_s: As much of the audio is left out.
         """
-        count, from_s = self._last_sure
-        left = (self.heard_s - from_s - less_s) * self._pace
+        count, _ = self._last_sure
+        left = (self.since_sure_s - less_s) * self._pace
         for word in self._speech.words[count:]:
             if left < part * word.length:
                 break
@@ -131,6 +161,20 @@ class Reached:
             after_s = from_s + self._speech.length(min(sure, word), word) / self._pace
             start_s = min(after_s, max(self.heard_s, from_s))
         return (self._begins_s or 0.0) + start_s
+
+    def _shift_after_gap(self, start_s: float) -> None:
+        """Fit the times of words to audio that went on later than it might have.
+
+        Some providers count audio only, some count the gap as well, and some services count
+        from the gap what their provider counts from the begin.
+        """
+        if not self._gap:
+            return
+        (ended_s, went_on_s), self._gap = self._gap, None
+        for by_s in (0.0, went_on_s - ended_s, went_on_s - start_s):
+            if went_on_s - _SHORTEST_GAP_S <= start_s + by_s <= went_on_s + _LATEST_BEGIN_S:
+                self._shift_s += by_s
+                return
 
     @property
     def _last_sure(self) -> tuple[int, float]:

@@ -1,3 +1,4 @@
+import asyncio
 from dataclasses import dataclass
 
 import pytest
@@ -141,6 +142,33 @@ def test_whenever_a_provider_dies_every_word_is_said_once_and_remembered_once(
         assert voices == sorted(voices)
         frames = (TTSStartedFrame, TTSAudioRawFrame, TTSStoppedFrame, LLMFullResponseEndFrame)
         assert made.ear.order(*frames) == list(frames)
+
+    story()
+
+
+@given(
+    said=st.one_of(st.none(), st.integers(0, 16)),
+    pause_s=st.sampled_from([0.3, 2.0, 5.0]),
+    lead=st.sampled_from([StreamingVoice, RequestVoice]),
+    backup=st.sampled_from([StreamingVoice, RequestVoice]),
+)
+@settings(max_examples=20, deadline=None)
+def test_a_model_that_pauses_is_no_provider_that_fails(
+    said: int | None, pause_s: float, lead: type[FakeVoice], backup: type[FakeVoice]
+):
+    @in_virtual_time
+    async def story() -> None:
+        async with call(lead(Manner(words=said)), backup(FINE, 1)) as made:
+            begin, *middle, end = reply(*(f"{word} " for word in f"{ORDER} {THANKS}".split()))
+            for frame in (begin, *middle, end):
+                await made.worker.queue_frame(frame)
+                slow = getattr(frame, "text", "").strip() in ("Monday.", "Thank")
+                await asyncio.sleep(pause_s if slow else 0.03)
+        text = f"{ORDER} {THANKS}".split()
+        assert made.ear.words == text
+        assert made.ear.remembered.split() == text
+        assert len(made.incidents) == (said is not None and said < len(text))
+        assert len(made.ear.of(TTSStoppedFrame)) == 1
 
     story()
 
