@@ -1,12 +1,13 @@
 """One provider's service at work beside others, where nothing it does can hold up the call."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
 from loguru import logger
-from pipecat.frames.frames import CancelFrame, Frame, InterruptionFrame
+from pipecat.frames.frames import CancelFrame, EndFrame, Frame, InterruptionFrame
 from pipecat.processors.frame_processor import (
     FrameCallback,
     FrameDirection,
@@ -19,6 +20,8 @@ from services.failover.health import Health
 
 # What a service has to close its connections, when the call is over.
 _CLEANUP_AT_MOST_S = 3.0
+# What it has to finish with the end of the call, before that.
+_END_AT_MOST_S = 1.0
 
 Listen = Callable[["Branch", Frame, FrameDirection], Awaitable[None]]
 
@@ -44,6 +47,8 @@ class Branch:
         self._stopping = 0
 
         async def heard(frame: Frame, direction: FrameDirection) -> None:
+            if isinstance(frame, EndFrame | CancelFrame):
+                self._ended.set()
             if isinstance(frame, InterruptionFrame):
                 self._stopping = max(0, self._stopping - 1)
             elif not self._stopping:
@@ -54,6 +59,8 @@ class Branch:
         service.link(self._after)
         self._setting_up: asyncio.Task[None] | None = None
         self._broken = False
+        self._told_to_end = False
+        self._ended = asyncio.Event()
 
     @property
     def ready(self) -> bool:
@@ -76,6 +83,7 @@ class Branch:
         self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM
     ) -> None:
         """Queue a frame for the service."""
+        self._told_to_end = self._told_to_end or isinstance(frame, EndFrame | CancelFrame)
         await self.service.queue_frame(frame, direction)
 
     async def stop(self) -> None:
@@ -87,6 +95,10 @@ class Branch:
         """End everything that the service began."""
         if self._setting_up and not self._setting_up.done():
             await owner.cancel_task(self._setting_up)
+        elif self._told_to_end:
+            # Cut off in the middle of that it would leave tasks behind.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), _END_AT_MOST_S)
         try:
             async with asyncio.timeout(_CLEANUP_AT_MOST_S):
                 await self.service.cleanup()

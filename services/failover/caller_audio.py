@@ -7,6 +7,8 @@ import numpy as np
 from pipecat.frames.frames import Frame, InputAudioRawFrame, VADUserStoppedSpeakingFrame
 
 _KEPT_S = 20.0
+# Sums of seconds are not exact.
+_A_SAMPLE_S = 1e-5
 
 
 class CallerAudio:
@@ -45,7 +47,7 @@ class CallerAudio:
         self._kept_s += _seconds(frame)
         if isinstance(frame, VADUserStoppedSpeakingFrame):
             self._speech_ended = self._end
-        while self._kept_s > self._keep_s:
+        while self._kept_s > self._keep_s + _A_SAMPLE_S:
             self._kept_s -= _seconds(self._frames.popleft()[1])
 
     def since(self, position: int) -> list[Frame]:

@@ -33,6 +33,8 @@ class Candidate:
         self._failed_at_s: float | None = None
         self._heard_to = 0
         self.gives_interims = False
+        self.finalises = False
+        """Whether it takes the order to finalise, and marks what answers it."""
 
     @property
     def name(self) -> str:
@@ -109,6 +111,7 @@ class Candidate:
         """
         if not self.branch.ready or self.branch.broken:
             return
+        self.finalises = self.finalises or self.owes_confirmation
         if self._heard_to < audio.end - 1:
             start = audio.back(_LEAD_IN_S) if position is None else position
             self._heard_to = max(self._heard_to, start)

@@ -59,11 +59,13 @@ class Hearing:
     def has_words(self) -> bool:
         return bool(self.finals)
 
-    def whole_at_s(self, end_of_speech_s: float) -> float | None:
+    def whole_at_s(self, end_of_speech_s: float, pauses: int) -> float | None:
         """When its words are all there, if nothing more comes. None: words are missing.
 
         Args:
             end_of_speech_s: When the caller had said the last word.
+            pauses: How often the caller paused before that. Who hears it all at once may
+                answer for each piece.
         """
         if not self.finals or self.interim or self.failure:
             return None
@@ -71,12 +73,13 @@ class Hearing:
             # Words that came before the last one was said do not hold it.
             settled_s = end_of_speech_s + self.candidate.finals_within_s
             return settled_s if self.candidate.confirmed else None
-        if self.finals[-1].finalized or not self._goes_on:
-            return self.final_at_s
-        return self.final_at_s + _PIECES_WITHIN_S
+        if self._may_go_on(pauses):
+            return self.final_at_s + _PIECES_WITHIN_S
+        return self.final_at_s
 
-    @property
-    def _goes_on(self) -> bool:
+    def _may_go_on(self, pauses: int) -> bool:
+        if self.finals[-1].finalized:
+            return self.replayed and len(self.finals) <= pauses
         return self.replayed or self.candidate.owes_confirmation
 
     def text_so_far(self, *, sure: bool) -> str:

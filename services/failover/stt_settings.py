@@ -12,7 +12,7 @@ _KEYTERMS = ("keyterm", "keyterms_prompt", "keywords")
 
 
 def for_candidate(
-    frame: STTUpdateSettingsFrame, service: STTService, *, first: bool
+    frame: STTUpdateSettingsFrame, service: STTService, *, first: bool, one_of_them: bool
 ) -> STTUpdateSettingsFrame | None:
     """What of a frame one of several recognisers is to be given. None: nothing concerns it.
 
@@ -20,9 +20,10 @@ def for_candidate(
         frame: As it came: for the first, for one of them, or for each (`reach_inactive_services`).
         service: Who is to get it.
         first: Whether it is the first.
+        one_of_them: Whether the frame names one of them.
     """
-    if isinstance(frame.service, STTService) and frame.service is service:
-        return frame
+    if one_of_them:
+        return frame if frame.service is service else None
     if first or frame.reach_inactive_services:
         # A copy each: a service writes its own name of the language into what it gets.
         delta = frame.delta.copy() if frame.delta else None

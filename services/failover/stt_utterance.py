@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 
-from pipecat.frames.frames import VADUserStoppedSpeakingFrame
+from pipecat.frames.frames import TranscriptionFrame, VADUserStoppedSpeakingFrame
 
 from services.failover.incident import Failure
 from services.failover.stt_candidate import Candidate
@@ -62,14 +62,17 @@ class Utterance:
         self.probe: Hearing | None = None
         self.speaking = True
         self.answered = False
+        self.answer: Hearing | None = None
         self.over = False
         self.speech_s = 0.0
+        self.pauses = 0
         self.stopped_at_s = stretch.began_at_s
         self.end_of_speech_s = stretch.began_at_s
 
     def resume(self, stretch: Stretch) -> None:
         """The caller goes on."""
         self.speaking = True
+        self.pauses += 1
         self.stretch = stretch
 
     def stop(self, frame: VADUserStoppedSpeakingFrame, now_s: float, heard_s: float) -> None:
@@ -91,6 +94,11 @@ class Utterance:
         return next((h for h in (*self.hearings, *tried) if h.candidate is candidate), None)
 
     @property
+    def owes_words(self) -> bool:
+        """Whether somebody is still expected to answer."""
+        return not self.answered and not self.over
+
+    @property
     def owed(self) -> bool:
         """Whether it was long enough to have words."""
         return self.speech_s >= _SPEECH_AT_LEAST_S
@@ -108,8 +116,7 @@ class Utterance:
             (
                 hearing
                 for hearing in self.hearings
-                if (hearing.whole_at_s(self.end_of_speech_s) or inf) <= now_s
-                and self.believable(hearing, loudest_dbfs)
+                if self._whole_at_s(hearing) <= now_s and self.believable(hearing, loudest_dbfs)
             ),
             None,
         )
@@ -121,21 +128,26 @@ class Utterance:
             return inf
         return self.stopped_at_s + self.probe.candidate.health.deadline_ms / 1000
 
-    @property
-    def text_so_far(self) -> str:
+    def text_so_far(self, loudest_dbfs: Callable[[int], float]) -> str:
         """What anybody made of it, for want of better: of what is still said, only what is sure."""
-        texts = (each.text_so_far(sure=self.speaking) for each in self.hearings)
+        texts = (
+            hearing.text_so_far(sure=self.speaking)
+            for hearing in self.hearings
+            if self.believable(hearing, loudest_dbfs)
+        )
         return next((text for text in texts if text), "")
 
-    def belongs_before(self, hearing: Hearing, now_s: float) -> bool:
-        """Whether a final that comes now, while the caller goes on, is of what was said before.
+    def is_of_before(self, hearing: Hearing, frame: TranscriptionFrame, now_s: float) -> bool:
+        """Whether a final that comes now, while the caller goes on, ends what was said before.
 
-        A recogniser is told when the caller pauses, and answers for what it heard until then.
+        A recogniser that answers when the caller pauses answers for what it heard until then. One
+        that also stands by words in between says which are the answer, or nothing can be told.
         """
         return (
             self.speaking
-            and not hearing.replayed
             and self.owed
+            and not hearing.replayed
+            and (frame.finalized or not hearing.candidate.finalises)
             and now_s < self.stopped_at_s + _PAUSE_ANSWERED_WITHIN_S
         )
 
@@ -162,14 +174,13 @@ class Utterance:
 
     def settles_at_s(self) -> list[float]:
         """When words that are there may turn out to be all."""
-        return [
-            max(
-                hearing.whole_at_s(self.end_of_speech_s) or 0.0,
-                self.end_of_speech_s + hearing.candidate.finals_within_s,
-            )
-            for hearing in self.hearings
-            if hearing.has_words and not hearing.failure
-        ]
+        with_words = [each for each in self.hearings if each.has_words and not each.failure]
+        confirmed_s = [self.end_of_speech_s + each.candidate.finals_within_s for each in with_words]
+        return [*map(self._whole_at_s, with_words), *confirmed_s]
+
+    def _whole_at_s(self, hearing: Hearing) -> float:
+        whole_at_s = hearing.whole_at_s(self.end_of_speech_s, self.pauses)
+        return inf if whole_at_s is None else whole_at_s
 
     def judge(self, hearing: Hearing) -> tuple[Failure, bool]:
         """How it failed that is past its time, and whether that is certain.

@@ -1,7 +1,7 @@
 """Recognisers that do as they are told, and a caller whose audio says which words it holds."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,8 @@ FRAME_S = 0.02
 WORD_S = 0.3
 VAD_S = 0.2
 
-WORDS = "where is my order number four seven two nine one yes please tell me more about it".split()
+TEXT = "where is my order number four seven two nine one yes please tell me more about it"
+WORDS: Sequence[str] = TEXT.split()
 # A sound that a recogniser makes no word of.
 NOISE = 30_000
 
@@ -79,6 +80,7 @@ class Scripted(STTService):
         self.said = 0
         self.speaking = False
         self.dead = False
+        self.one_message_at_a_time = asyncio.Lock()
         self.later: set[asyncio.Task[None]] = set()
         self.updates: list[STTSettings] = []
 
@@ -118,19 +120,21 @@ class Scripted(STTService):
 
     async def _progress(self) -> Frame | None:
         waiting = self.heard.words[self.said :]
-        if self.script.chunk and len(waiting) >= self.script.chunk and not self.script.no_finals:
-            return self._final(len(self.heard.words))
+        # The newest word has only begun.
+        if 0 < self.script.chunk < len(waiting) and not self.script.no_finals:
+            return self._final(len(self.heard.words) - 1)
         return InterimTranscriptionFrame(" ".join(waiting), "", "")
 
     async def _finalise(self, words: int) -> None:
         await asyncio.sleep(self.script.delay_s)
-        if self.mute or self.script.no_finals:
-            return
-        self.confirm_finalize()
-        if self.script.blank:
-            await self.push_frame(TranscriptionFrame("  ", "", ""))
-        elif words > self.said:
-            await self.push_frame(self._final(words))
+        async with self.one_message_at_a_time:
+            if self.mute or self.script.no_finals:
+                return
+            self.confirm_finalize()
+            if self.script.blank:
+                await self.push_frame(TranscriptionFrame("  ", "", ""))
+            elif words > self.said:
+                await self.push_frame(self._final(words))
 
     def _final(self, words: int) -> TranscriptionFrame:
         text = " ".join(self.heard.words[self.said : words])
@@ -172,20 +176,20 @@ class Decoder:
     def hear(self, audio: bytes) -> None:
         for level in np.frombuffer(audio, np.int16)[:: RATE_HZ // 100]:
             if level not in (self._level, 0):
-                word = self._mishears if level == NOISE else WORDS[level // 1000 - 1]
+                word = self._mishears if level == NOISE else str(WORDS[level // 1000 - 1])
                 self.words += [word] if word else []
             self._level = int(level)
 
 
 class Caller:
-    """Speaks, one level of sound for each word, with a VAD that notices late."""
+    """Speaks, with a VAD that notices late when speech begins and ends."""
 
     def __init__(self, rig: Rig) -> None:
         self.rig = rig
         self.sent: list[InputAudioRawFrame] = []
 
     async def says(self, text: str) -> None:
-        """Each word once a call: a recogniser tells words apart by the sound."""
+        """One level of sound for each word."""
         levels = [1000 * (WORDS.index(word) + 1) for word in text.split()]
         await self.sounds(levels, WORD_S)
 
