@@ -79,7 +79,6 @@ class CartesiaProtocol:
         self._flushes.pop(context_id, None)
 
     def finished(self, context_id: str) -> list[Piece]:
-        self.forget(context_id)
         return [Piece(_message("done", context_id, done=True), end=True)]
 
     def _problem(self, message: Mapping[str, Any], context_id: str) -> str:

@@ -101,7 +101,6 @@ class ElevenLabsProtocol:
         self._open.discard(context_id)
 
     def finished(self, context_id: str) -> list[Piece]:
-        self.forget(context_id)
         return [Piece(json.dumps({"isFinal": True, "contextId": context_id}), end=True)]
 
 

@@ -42,8 +42,13 @@ class _Context:
     orders: asyncio.Queue[_Say | Flush | Finish] = field(
         default_factory=lambda: asyncio.Queue(_MOST_ORDERS)
     )
+    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
     timer: asyncio.TimerHandle | None = None
+
+    @property
+    def goes_stale(self) -> bool:
+        return "stale_context" in self.hit
 
     def speak_held(self) -> None:
         """Raises QueueFull."""
@@ -69,6 +74,7 @@ class Speaking:
         self._protocol = protocol
         self._wire = wire
         self._contexts: dict[str, _Context] = {}
+        self._to_go_stale: dict[str, _Context] = {}  # finished, and not cancelled yet
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, ws: web.WebSocketResponse) -> None:
@@ -105,13 +111,21 @@ class Speaking:
             case Text(context_id=context_id, text=text, delay_ms=delay_ms):
                 self._take(self._context(context_id, text), text, delay_ms)
             case Flush(context_id=context_id) | Finish(context_id=context_id):
-                context = self._context(context_id)
-                context.speak_held()
-                context.orders.put_nowait(order)
+                await self._go_on(order, self._contexts.get(context_id))
             case Cancel(context_id=context_id):
                 self._cancel(context_id)
 
-    def _context(self, context_id: str, text: str = "") -> _Context:
+    async def _go_on(self, order: Flush | Finish, context: _Context | None) -> None:
+        if context is not None:
+            context.speak_held()
+            context.orders.put_nowait(order)
+        elif isinstance(order, Finish):
+            # Nothing was said in it: no turn, and at once at its end.
+            for piece in self._protocol.finished(order.context_id):
+                await self._wire.send(piece.data)
+            self._protocol.forget(order.context_id)
+
+    def _context(self, context_id: str, text: str) -> _Context:
         context = self._contexts.get(context_id)
         if context is None:
             hit = self._house.begin(self._seat, "turn", text, text)
@@ -131,12 +145,15 @@ class Speaking:
             context.timer = loop.call_later(delay_ms / 1000, _unless_full, context)
 
     def _cancel(self, context_id: str) -> None:
+        if (finished := self._to_go_stale.pop(context_id, None)) is not None:
+            finished.cancelled.set()
         context = self._contexts.get(context_id)
         if context is None:
             return
         context.stop_waiting()
-        if "stale_context" in context.hit:
+        if context.goes_stale:
             # It goes on as if it had not been told.
+            context.cancelled.set()
             context.speak_held()
             context.orders.put_nowait(Finish(context_id))
             return
@@ -161,8 +178,12 @@ class Speaking:
         self._contexts.pop(context_id, None)
         for piece in last:
             await context.delivery.send(piece)
-        if "stale_context" in context.hit and not self._protocol.cancels:
+        if context.goes_stale and not context.cancelled.is_set():
+            if self._protocol.cancels:
+                self._to_go_stale[context_id] = context
+                await context.cancelled.wait()
             await self._say(context_id, context, text, offset_s, asked_s)
+        self._protocol.forget(context_id)
 
     async def _say(
         self, context_id: str, context: _Context, text: str, offset_s: float, asked_s: float
@@ -183,10 +204,12 @@ class Speaking:
 
     async def _hang_up(self, ws: web.WebSocketResponse, order: HangUp) -> None:
         if order.code == 1000:
-            for context_id, context in tuple(self._contexts.items()):
+            speaking = tuple(self._contexts.items())
+            for context_id, context in speaking:
                 context.speak_held()
                 context.orders.put_nowait(Finish(context_id))
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            tasks = [context.task for _, context in speaking if context.task is not None]
+            await asyncio.gather(*tasks, return_exceptions=True)
         with contextlib.suppress(ConnectionError):
             await ws.close(code=order.code, message=order.reason.encode())
 

@@ -89,9 +89,9 @@ class SpeakingProtocol(Protocol):
     def flushed(self, context_id: str) -> list[Piece]: ...
 
     def finished(self, context_id: str) -> list[Piece]:
-        """The last messages of a context, which is forgotten with them."""
+        """The last messages of a context."""
         ...
 
     def forget(self, context_id: str) -> None:
-        """The context was cancelled."""
+        """The context is over, or was cancelled."""
         ...

@@ -117,6 +117,24 @@ async def test_stale_context_goes_on_after_its_cancellation(providers: StandIns)
     assert after.count("chunk") > 3
 
 
+async def test_stale_context_that_was_done_already_speaks_once_more(providers: StandIns) -> None:
+    providers.fault("cartesia", "stale_context")
+    async with opened(providers) as ws:
+        await ws.send(said("first", "Yes."))
+        await received(ws, "done")
+        await ws.send(json.dumps({"context_id": "first", "cancel": True}))
+        assert (await received(ws, "chunk"))["context_id"] == "first"
+
+
+async def test_context_in_which_nothing_was_said_is_done_at_once_and_no_turn(
+    providers: StandIns,
+) -> None:
+    async with opened(providers) as ws:
+        await ws.send(said("first", ""))
+        await received(ws, "done")
+    assert providers.house.counts()["cartesia"] == {"connection": 1}
+
+
 async def test_success_without_audio(providers: StandIns) -> None:
     providers.fault("cartesia", "no_audio")
     async with on_stage(cartesia(providers)) as stage:
