@@ -229,10 +229,7 @@ class SilenceBound(FrameProcessor):
         if self._over or self._owed.voice or self._owed.since_s is None:
             return None
         now_s = self._now_s()
-        # What is sent now is heard after the silence that is queued, unless that is cut off.
-        heard_s = now_s if self._gives_up(self._next_step()) else max(now_s, self._playout.ends_s)
-        heard_in_s = self._due_at_s - heard_s
-        return max(heard_in_s, self._owed.voice_ended_s + AFTER_VOICE_S - now_s)
+        return max(self._due_at_s, self._owed.voice_ended_s + AFTER_VOICE_S) - now_s
 
     async def _act_when_due(self) -> None:
         while (due_in_s := self._due_in_s()) is not None:

@@ -80,15 +80,14 @@ class PhraseChoice:
         return any(phrase.step is step for phrase in self._phrases)
 
     def next(self, step: Step) -> SparePhrase | None:
-        """The phrase to say now; None when nothing fits that was not said a moment ago."""
-        if not self.has(step) and step in _BORROWED:
-            step = _BORROWED[step]
-        last = self._said[-1].text if self._said else None
-        fresh = [p for p in self._phrases if p.step is step and p.text != last]
-        if not fresh:
+        """The phrase to say now; None when nothing fits."""
+        if not self.has(step):
+            step = _BORROWED.get(step, step)
+        fitting = [phrase for phrase in self._phrases if phrase.step is step]
+        if not fitting:
             return None
         # The one said longest ago, or never: those come first in the order given.
-        phrase = min(fresh, key=self._when_said)
+        phrase = min(fitting, key=self._when_said)
         self._said = [p for p in self._said if p is not phrase] + [phrase]
         return phrase
 

@@ -4,7 +4,7 @@ import asyncio
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pipecat.frames.frames import (
     FunctionCallCancelFrame,
@@ -182,6 +182,8 @@ async def converse(deeds: list[Deed], **kwargs: Any) -> Conversation:
 
 @settings(max_examples=60, deadline=None)
 @given(DEEDS)
+@example([("waits", 2.0), ("voice_begins", 0.0), ("voice_is_silent", 1.0)])
+@example([("waits", 5.0), ("is_understood", 0.0)])
 def test_the_caller_never_waits_longer_than_the_bound(deeds: list[Deed]) -> None:
     @in_virtual_time
     async def check() -> None:

@@ -62,6 +62,18 @@ async def test_cough_while_waiting_takes_no_debt_back() -> None:
 
 
 @in_virtual_time
+async def test_caller_who_makes_a_sound_as_the_bound_is_reached_may_go_on() -> None:
+    async with a_call() as call:
+        await call.caller_says("where is my order")
+        await asyncio.sleep(BOUND_S - 1.0)
+        await call.caller_makes_a_sound(0.5)
+        await asyncio.sleep(2)
+
+        sound_ended_s = 1.5 + BOUND_S - 1.0 + 0.5
+        assert call.heard_at() == about(sound_ended_s + 0.5)
+
+
+@in_virtual_time
 async def test_yes_that_was_understood_is_owed_an_answer_however_short() -> None:
     async with a_call() as call:
         await call.caller_says("yes", seconds=0.3)
