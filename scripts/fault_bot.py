@@ -1,5 +1,7 @@
 """A shop's telephone whose providers are made to fail: opening hours, delivery, orders, returns."""
 
+from collections.abc import Sequence
+
 from pipecat.pipeline.pipeline import Pipeline
 
 from calls import Call, Line, as_bot
@@ -12,12 +14,17 @@ from services.embedded.topic import Topic
 
 
 async def fault_bot(call: Call) -> Pipeline:
+    return pipeline(call)
+
+
+def pipeline(call: Call, *, keyterms: Sequence[str] = ()) -> Pipeline:
+    """The bot's pipeline. `keyterms`: words that speech-to-text must not miss."""
     llm = call.llm(fault_script.INSTRUCTIONS, tools=[find_order])
     turns = call.turns(llm)
     return Pipeline(
         [
             call.transport.input(),
-            call.stt(),
+            call.stt(keyterms=keyterms),
             turns.user(),
             llm,
             FillerWords(call.phrases),

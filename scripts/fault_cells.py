@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from rehearsal.fault_script import (
@@ -20,7 +20,9 @@ from rehearsal.standins.seats import PROVIDERS
 
 System = Literal["backup", "single", "stock"]
 Stage = Literal["none", "stt", "llm", "tts", "tool"]
-Moment = Literal["first", "third", "mid"]
+Moment = Literal["first", "third", "mid", "second", "beside"]
+"""When the fault hits: see scripts.fault_outage. `second`: the caller is the second of an outage;
+`beside`: the caller's own providers are well, while another call's fail."""
 
 SYSTEMS: tuple[System, ...] = get_args(System)
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -38,7 +40,13 @@ STAGE_TITLES = {
     "tts": "text-to-speech",
     "tool": "tool",
 }
-MOMENT_TITLES = {"first": "first turn", "third": "third turn", "mid": "mid-answer"}
+MOMENT_TITLES = {
+    "first": "first turn",
+    "third": "third turn",
+    "mid": "mid-answer",
+    "second": "second caller",
+    "beside": "call beside",
+}
 
 SEATS = {"stt": "deepgram", "llm": "openai", "tts": "cartesia"}
 BACKUPS = {"stt": "assemblyai", "llm": "groq", "tts": "elevenlabs"}
@@ -62,6 +70,8 @@ class Cell:
     @property
     def lines(self) -> tuple[Line, ...]:
         """What the caller says."""
+        if self.moment == "beside":
+            return (HOURS, DELIVERY, LAST)
         asked = ORDER
         if self.moment == "mid":
             asked = ORDER_ALOUD if self.stage == "tool" else RETURN
@@ -98,8 +108,19 @@ def all_cells(systems: Iterable[System] = SYSTEMS) -> list[Cell]:
         for stage in STAGES
         for fault in faults_of(stage)
         for moment in MOMENTS
-        if moment == "mid" or fault not in _WHILE_INTERRUPTED
+        if _is_there(system, stage, fault, moment)
     ]
+
+
+def _is_there(system: System, stage: Stage, fault: str, moment: Moment) -> bool:
+    if stage == "none":
+        return moment in ("first", "third", "mid")
+    if fault in _WHILE_INTERRUPTED:
+        return moment == "mid"
+    if moment == "second":
+        return stage != "tool"  # nobody remembers how a tool did
+    # Stock Pipecat's calls have nothing in common that one could spoil for another.
+    return moment != "beside" or system != "stock"
 
 
 def only(cells: Iterable[Cell], wanted: str) -> list[Cell]:
@@ -127,19 +148,17 @@ def only(cells: Iterable[Cell], wanted: str) -> list[Cell]:
 def sample(cells: Sequence[Cell], *, seed: int, per_system: int) -> list[Cell]:
     """So many cells for every system, the same ones for each, of as many stages as there are.
 
-    The same seed gives the same cells.
+    Only the moments that need one call, and whose call is short. The same seed gives the same.
     """
     rng = random.Random(seed)
-    systems: dict[System, None] = dict.fromkeys(cell.system for cell in cells)
-    spots = sorted(
-        {(cell.stage, cell.fault, cell.moment) for cell in cells if cell.stage != "none"}
-    )
-    stages = sorted({stage for stage, _, _ in spots})
+    systems = list(dict.fromkeys(cell.system for cell in cells))
+    short = [cell for cell in cells if cell.moment in ("first", "mid") and cell.stage != "none"]
+    left = sorted({replace(cell, system=systems[0]) for cell in short})
+    stages = sorted({cell.stage for cell in left})
     rng.shuffle(stages)
-    chosen: list[tuple[Stage, str, Moment]] = []
-    for number in range(min(per_system, len(spots))):
+    chosen: list[Cell] = []
+    for number in range(min(per_system, len(left))):
         stage = stages[number % len(stages)]
-        left = [spot for spot in spots if spot not in chosen]
-        of_stage = [spot for spot in left if spot[0] == stage] or left
-        chosen.append(rng.choice(of_stage))
-    return [Cell(system, *spot) for system in systems for spot in chosen]
+        chosen.append(rng.choice([cell for cell in left if cell.stage == stage] or left))
+        left.remove(chosen[-1])
+    return [replace(cell, system=system) for system in systems for cell in chosen]

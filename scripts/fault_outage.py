@@ -6,6 +6,8 @@ fault, and so does every attempt to connect anew.
 - *first turn*: the provider is in trouble before the call begins.
 - *third turn*: it gets into trouble right before the caller's third line. What fails when a
   connection is opened can only be met by a new one, so the open ones break off.
+- *second caller*: as at the first turn, and the call before has met it already.
+- *call beside*: as at the first turn, for another call: its connections and its words alone.
 - *mid-answer*: of a voice or a model, the answer that is being given breaks off (or stalls, or is
   spoilt) in the middle, and whatever is asked then meets the fault. Of speech-to-text, it gets into
   trouble while the bot speaks. Of a tool, the model has begun to speak when it calls it.
@@ -13,14 +15,26 @@ fault, and so does every attempt to connect anew.
 
 from typing import Any, cast
 
+from rehearsal.fault_script import ORDER
 from rehearsal.order_desk import DeskFault, OrderDesk
 from rehearsal.standins import StandIns
 from rehearsal.standins.faults import KINDS
 from scripts.fault_cells import SEATS, Cell
+from scripts.fault_systems import FRESH_KEYTERM
 
 _CUT_AFTER = 8  # words of a model, tenths of a second of a voice
 _LATE_S = 5.0
+_FROM_THE_BEGINNING = ("first", "second", "beside")
 _BREAKS_OFF_ITSELF = ("close", "stall", "malformed_json", "stale_context")
+
+# What only the failing call of two says, hears, or asks for. A voice's new connections are its own.
+_OF_THE_OTHER_CALL = {
+    ("stt", "connection"): f"keyterm={FRESH_KEYTERM}",
+    ("stt", "turn"): f"keyterm={FRESH_KEYTERM}",
+    ("llm", "connection"): ORDER.say,
+    ("llm", "turn"): ORDER.say,
+    ("tts", "turn"): "order|Wednesday",
+}
 
 
 class Outage:
@@ -34,11 +48,11 @@ class Outage:
     async def before_call(self) -> None:
         if self._cell.stage == "none":
             return
-        if self._cell.moment == "first":
+        if self._cell.moment in _FROM_THE_BEGINNING:
             self._begin()
 
     async def before_line(self, place: int) -> None:
-        unconcerned = self._cell.stage == "none" or self._cell.moment == "first"
+        unconcerned = self._cell.stage == "none" or self._cell.moment in _FROM_THE_BEGINNING
         if unconcerned or place != self._cell.faulty_line:
             return
         if self._cell.stage == "tool" or self._cell.moment == "third":
@@ -79,4 +93,6 @@ class Outage:
     def _fault(self, kind: str, **parameters: Any) -> None:
         if kind == "late":
             parameters["seconds"] = _LATE_S
+        if self._cell.moment == "beside":
+            parameters["match"] = _OF_THE_OTHER_CALL.get((self._cell.stage, KINDS[kind].level), "")
         self._providers.fault(SEATS[self._cell.stage], kind, **parameters)

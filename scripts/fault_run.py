@@ -20,6 +20,7 @@ from rehearsal.fault_call import Patience
 from rehearsal.server_process import ServerFailed
 from scripts.fault_cells import Cell, System
 from scripts.fault_lane import Lane
+from scripts.fault_place import place
 from scripts.fault_verdict import Verdict, no_call
 
 OnVerdict = Callable[[Verdict], None]
@@ -104,10 +105,10 @@ def _work(
 async def _place_calls(
     system: System, folder: Path, plan: Plan, tasks: Any, results: Any, until_s: float
 ) -> None:
-    async with Lane(system, folder, seed=plan.seed, patience=plan.patience) as lane:
+    async with Lane(system, folder, seed=plan.seed) as lane:
         while (cell := tasks.get()) is not None:
             try:
-                verdict = await lane.call(cell)
+                verdict = await place(lane, cell, plan.patience)
             except Exception as error:
                 # One call that cannot be judged must not take the others' figures with it.
                 logger.exception(f"{cell}: {error!r}")

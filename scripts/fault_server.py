@@ -1,20 +1,16 @@
-"""Switchboard's server with the one bot whose providers are made to fail.
+"""Switchboard's server with the bots whose providers are made to fail, `fresh` and `plain`.
 
-    .venv/bin/python -m scripts.fault_server   # settings as for `switchboard serve`
-
-With FAULT_FRESH_CALLS set, every call finds all providers as if none had ever failed, so that what
-one call meets says nothing of the next.
+.venv/bin/python -m scripts.fault_server   # settings as for `switchboard serve`
 """
 
-import os
 from dataclasses import replace
 
 from pipecat.pipeline.pipeline import Pipeline
 
 from calls import Call
 from rehearsal.fault_census import count_on_signal
-from scripts.fault_bot import bot
-from scripts.fault_systems import FRESH_CALLS
+from scripts.fault_bot import bot, pipeline
+from scripts.fault_systems import FRESH_KEYTERM
 from server.serve import serve
 from services.failover.health import Health
 from settings import Settings
@@ -25,13 +21,14 @@ async def with_fresh_providers(call: Call) -> Pipeline:
     for rows in call._choices.values():
         for row in rows:
             vars(row.health).update(vars(Health(row.deadline_ms)))
-    return await bot.build(call)
+    return pipeline(call, keyterms=(FRESH_KEYTERM,))
 
 
 def main() -> None:
     count_on_signal()
-    build = with_fresh_providers if os.environ.get(FRESH_CALLS) else bot.build
-    serve(Settings.load(), bots={bot.name: replace(bot, build=build)})
+    plain = replace(bot, name="plain")
+    fresh = replace(bot, name="fresh", build=with_fresh_providers)
+    serve(Settings.load(), bots={bot.name: bot for bot in (plain, fresh)})
 
 
 if __name__ == "__main__":

@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Literal
 
 import aiohttp
 from aiohttp import web
@@ -16,10 +17,13 @@ from rehearsal.server_process import ServerProcess
 from rehearsal.standins import StandIns
 from scripts.fault_cells import BACKUPS, SEATS, System
 
-FRESH_CALLS = "FAULT_FRESH_CALLS"
-"""The variable that makes Switchboard's server forget its providers' failures at every call."""
+Bot = Literal["fresh", "plain"]
+"""`fresh` finds all providers as if none had ever failed, so that what one call meets says nothing
+of the next. `plain` finds them as the calls before have left them. Stock Pipecat has no memory of
+its providers: there the two are one."""
 
-BOT = "fault_bot"
+# Only the fresh bot asks speech-to-text for this word, by which its connections are known.
+FRESH_KEYTERM = "Maple"
 
 
 class RunnerProcess(ServerProcess):
@@ -44,8 +48,8 @@ class RunnerProcess(ServerProcess):
 @asynccontextmanager
 async def served(
     system: System, providers: StandIns, desk: OrderDesk, env: Mapping[str, str], log: Path
-) -> AsyncIterator[tuple[ServerProcess, str]]:
-    """The running process and the voice webhook to dial."""
+) -> AsyncIterator[ServerProcess]:
+    """The running server process."""
     env = {
         **env,
         **providers.env(*SEATS.values(), *BACKUPS.values()),
@@ -53,29 +57,36 @@ async def served(
         "LOG_LEVEL": "DEBUG",
     }
     if system == "stock":
-        async with RunnerProcess(env=env, log=log) as server, _tunnel(server.url) as webhook:
-            yield server, webhook
+        async with RunnerProcess(env=env, log=log) as server:
+            yield server
         return
     command = [sys.executable, "-m", "scripts.fault_server"]
     chosen = {
         stage.upper(): f"{seat},{BACKUPS[stage]}" if system == "backup" else seat
         for stage, seat in SEATS.items()
     }
-    env = {**env, **chosen, FRESH_CALLS: "1", "DRAIN_S": "1"}
-    async with ServerProcess(command, env=env, log=log) as server:
-        yield server, f"{server.url}/twilio/voice?bot={BOT}"
+    async with ServerProcess(command, env={**env, **chosen, "DRAIN_S": "1"}, log=log) as server:
+        yield server
 
 
 @asynccontextmanager
-async def _tunnel(url: str) -> AsyncIterator[str]:
+async def webhook(system: System, server: ServerProcess) -> AsyncIterator[Callable[[Bot], str]]:
+    """The address to dial for a bot."""
+    if system != "stock":
+        yield lambda bot: f"{server.url}/twilio/voice?bot={bot}"
+        return
+    async with serve_on_loopback(_tunnel(server.url)) as tunnel:
+        yield lambda bot: f"{tunnel}/"
+
+
+def _tunnel(url: str) -> web.Application:
     """The public address in front of the runner, which itself has no TLS: here without, too."""
 
-    async def webhook(request: web.Request) -> web.Response:
+    async def ask_the_runner(request: web.Request) -> web.Response:
         async with aiohttp.ClientSession() as session, session.post(f"{url}/") as answer:
             twiml = (await answer.text()).replace("wss://", "ws://")
         return web.Response(text=twiml, content_type="application/xml")
 
     app = web.Application()
-    app.router.add_post("/", webhook)
-    async with serve_on_loopback(app) as tunnel:
-        yield f"{tunnel}/"
+    app.router.add_post("/", ask_the_runner)
+    return app
