@@ -110,7 +110,7 @@ class Succession:
         if hearing and not hearing.failure:
             hearing.add(frame, self._clock())
         if candidate is self.lead and frame.text.strip():
-            if utterance is None or hearing is None or hearing is utterance.answer:
+            if utterance is None or hearing is None or utterance.has_only(hearing):
                 await self._outlet.push_frame(frame)
             elif not utterance.answered:
                 await self._said_by_lead(utterance, hearing, frame)
@@ -193,7 +193,8 @@ class Succession:
         # Who is next is settled first: the same provider on a fresh connection is as good.
         others = self._others(utterance)
         hearing.failure, hearing.given_up_at_s = how, self._clock()
-        asked = [each.candidate for each in utterance.hearings if not each.failure]
+        hearings = [each for each in utterance.hearings if not each.failure and not each.doubt]
+        asked = [each.candidate for each in hearings]
         following = (asked or others or [None])[0]
         self._blame(utterance, hearing, how, following)
         if following and hearing.candidate is self.lead:

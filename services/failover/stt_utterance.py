@@ -93,6 +93,12 @@ class Utterance:
         tried = [self.probe] if self.probe else []
         return next((h for h in (*self.hearings, *tried) if h.candidate is candidate), None)
 
+    def has_only(self, hearing: Hearing) -> bool:
+        """Whether what it says now is further words of the answer, or nobody else is left."""
+        if self.answered:
+            return hearing is self.answer
+        return self.over and hearing.failure is not None
+
     @property
     def owes_words(self) -> bool:
         """Whether somebody is still expected to answer."""

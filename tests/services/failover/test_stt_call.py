@@ -10,6 +10,7 @@ from pipecat.frames.frames import (
     LLMContextFrame,
     STTMuteFrame,
     STTUpdateSettingsFrame,
+    TranscriptionFrame,
     UserStoppedSpeakingFrame,
 )
 from pipecat.processors.aggregators.llm_context import LLMContext
@@ -105,9 +106,27 @@ async def test_recogniser_that_connects_late_hears_the_utterance_from_its_beginn
         await call.caller.is_silent(30)
         await call.caller.says("where is my order")
         connected.set()
-        await call.caller.is_silent(3)
+        await call.caller.is_silent(1)
         assert call.texts == ["where is my order"]
         assert call.incidents == []
+        # The half minute of silence before that is nobody's business.
+        assert late.frames < 200
+
+
+@in_virtual_time
+async def test_what_a_backup_says_unasked_is_not_the_callers() -> None:
+    async with calling(first(), second()) as call:
+        await call.stt.inner[1].push_frame(TranscriptionFrame("hello", "", ""))
+        await call.says("yes please")
+        assert call.texts == ["yes please"]
+
+
+@in_virtual_time
+async def test_words_that_no_vad_noticed_pass_as_they_come() -> None:
+    async with calling(first(), second()) as call:
+        await call.stt.inner[0].push_frame(TranscriptionFrame("hello", "", ""))
+        await call.caller.is_silent(0.1)
+        assert call.texts == ["hello"]
 
 
 @in_virtual_time
@@ -140,6 +159,29 @@ async def test_error_that_is_told_twice_is_one_failure() -> None:
         await call.caller.is_silent(3)
         assert call.failures == [("first", Failure.REFUSED, "second")]
         assert call.words == "where"
+
+
+@in_virtual_time
+async def test_only_recogniser_that_reconnects_by_itself_is_heard_again_at_once() -> None:
+    async with calling(first()) as call:
+        await call.caller.sounds([1000], 0.5)
+        await call.stt.inner[0].push_error("the connection was lost for a moment")
+        await call.caller.is_silent(1)
+        await call.says("yes please")
+        assert call.words == "where yes please"
+
+
+@in_virtual_time
+async def test_third_is_asked_when_the_second_breaks_while_it_is_asked() -> None:
+    breaks = Script(dies_with_frame=30, error=True)
+    third = ("third", Scripted(), health())
+    async with calling(first(DEAF), second(breaks), third) as call:
+        await call.says("where is my order")
+        assert call.texts == ["where is my order"]
+        assert sorted(call.failures) == [
+            ("first", Failure.SILENT, "third"),
+            ("second", Failure.REFUSED, "third"),
+        ]
 
 
 @in_virtual_time
