@@ -52,7 +52,7 @@ class TwilioRest:
         self.url = ""
         self.received: list[CallUpdate] = []
         self.auth_token = auth_token
-        self._on_update = on_update
+        self.on_update = on_update
         self._middlewares = middlewares
         self._status_of_call: dict[str, str] = {}
         self._refusal: tuple[int, int, str] | None = None
@@ -113,7 +113,7 @@ class TwilioRest:
         self.received.append(update)
         if update.status == "completed":
             self._status_of_call[call_sid] = "completed"
-        if self._on_update is not None and update.status != "canceled":
+        if self.on_update is not None and update.status != "canceled":
             task = asyncio.create_task(self._act(update))
             self._acting.add(task)
             task.add_done_callback(self._acting.discard)
@@ -126,8 +126,8 @@ class TwilioRest:
         return web.json_response(self._resource(request.match_info["call"]))
 
     async def _act(self, update: CallUpdate) -> None:
-        assert self._on_update is not None
-        await self._on_update(update)
+        assert self.on_update is not None
+        await self.on_update(update)
 
     def _error_for(self, request: web.Request) -> web.Response | None:
         if self._refusal is not None:

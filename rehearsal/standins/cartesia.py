@@ -13,6 +13,8 @@ from rehearsal.standins.speaking_orders import Cancel, Finish, Flush, HangUp, Or
 from rehearsal.voice import Speech
 
 _ENCODINGS = ("pcm_s16le", "pcm_f32le", "pcm_mulaw")
+_RATES_HZ = (8000, 16_000, 22_050, 24_000, 44_100, 48_000)
+_REQUIRED = {"model_id": str, "transcript": str, "voice": dict, "output_format": dict}
 _MANAGED_DELAY_MS = 3000  # how long the server waits for more text unless told otherwise
 _LOCKED = ("model_id", "voice", "output_format", "language")
 
@@ -82,12 +84,19 @@ class CartesiaProtocol:
         return [Piece(_message("done", context_id, done=True), end=True)]
 
     def _problem(self, message: Mapping[str, Any], context_id: str) -> str:
-        for name in ("model_id", "transcript", "voice", "output_format"):
+        """What is wrong with a message, "" when nothing is."""
+        for name, kind in _REQUIRED.items():
             if message.get(name) is None:
                 return f"{name} is required"
+            if not isinstance(message[name], kind):
+                return f"{name} is not valid"
         output = message["output_format"]
         if output.get("container") != "raw" or output.get("encoding") not in _ENCODINGS:
             return f"output_format is raw and one of {', '.join(_ENCODINGS)}"
+        if output.get("sample_rate") not in _RATES_HZ:
+            return f"output_format.sample_rate is one of {', '.join(map(str, _RATES_HZ))}"
+        if not isinstance(message.get("max_buffer_delay_ms", 0), int | float):
+            return "max_buffer_delay_ms is a number"
         if not message["voice"].get("id"):
             return "voice.id is required"
         first = self._first.get(context_id, message)

@@ -98,11 +98,12 @@ class DeepgramFluxProtocol:
 
     def finished(self, why: str, text: str, *, began_s: float, at_s: float) -> list[Order]:
         orders: list[Order] = []
-        if text:
+        if text or self._started:
             if not self._started:
                 orders.append(self._turn_info("StartOfTurn", text.split(" ")[0], at_s, "interim"))
             orders.append(self._turn_info("EndOfTurn", text, at_s, "final", trigger=why))
             self._turn += 1
+            self._started = False
         if why == "close":
             orders.append(HangUp())
         return orders
@@ -124,6 +125,8 @@ class DeepgramFluxProtocol:
     def _configured(self, message: Mapping[str, Any]) -> Send:
         given = message.get("thresholds") or {}
         try:
+            if not isinstance(given, dict):
+                raise BadQuery("thresholds is an object")
             self._configure({name: str(value) for name, value in given.items()})
         except BadQuery as problem:
             return self._message(

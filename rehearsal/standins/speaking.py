@@ -23,6 +23,7 @@ from rehearsal.standins.wires import SocketWire
 from rehearsal.voice import speak, wrong_rate_hz
 
 _MOST_ORDERS = 1000
+_MOST_CONTEXTS = 100
 _TOO_MUCH = HangUp(1008, "more text is waiting than can be spoken")
 
 
@@ -128,6 +129,8 @@ class Speaking:
     def _context(self, context_id: str, text: str) -> _Context:
         context = self._contexts.get(context_id)
         if context is None:
+            if len(self._tasks) >= _MOST_CONTEXTS:
+                raise asyncio.QueueFull
             hit = self._house.begin(self._seat, "turn", text, text)
             context = _Context(Delivery(self._wire, hit), hit)
             context.task = asyncio.create_task(self._speak(context_id, context))
