@@ -23,6 +23,7 @@ from pipecat.metrics.metrics import TTFBMetricsData
 from pipecat.services.settings import TTSSettings
 
 from services.embedded.tts import EspeakTTSService
+from services.failover.tts_sound import USUAL_PACE, letters_in
 from tests.services.failover.tts_fakes import (
     FINE,
     HANGS,
@@ -258,7 +259,31 @@ async def test_hanging_up_says_nothing_about_who_was_speaking_or_tried_again():
         await asyncio.sleep(10)
         await made.say(THANKS)
         await made.ear.until(TTSAudioRawFrame, 30)
+        assert not healths[0].may_probe(), "somebody is trying it"
         await made.worker.cancel()
     assert len(made.incidents) == 1
     assert not healths[1].open
     assert healths[0].may_probe()
+
+
+@in_virtual_time
+async def test_a_caller_who_speaks_before_the_deadline_has_caught_nobody_failing():
+    lead = StreamingVoice(HANGS)
+    async with call(lead, StreamingVoice(FINE, 1)) as made:
+        await made.say(ORDER)
+        await lead.was_asked.wait()
+        await made.worker.queue_frame(InterruptionFrame())
+        await made.ear.until(InterruptionFrame)
+        lead.manner = FINE
+        await made.say(THANKS)
+    assert made.ear.heard == [(word, 0) for word in THANKS.split()]
+    assert made.incidents == []
+
+
+@in_virtual_time
+async def test_words_of_a_second_phrase_are_due_after_the_first_has_been_played():
+    async with call(StreamingVoice(FINE)) as made:
+        await made.worker.queue_frames([TTSSpeakFrame(ORDER), TTSSpeakFrame(THANKS)])
+    due_s = [frame.pts / 1e9 for frame in made.ear.of(TTSTextFrame)]
+    first_plays_s = sum(letters_in(word) for word in ORDER.split()) / USUAL_PACE
+    assert due_s[len(ORDER.split())] - due_s[0] == pytest.approx(first_plays_s, abs=0.01)
