@@ -66,7 +66,7 @@ class Conversation:
 
     Attributes:
         before_line: Awaited before each line with its place, from 0.
-        while_answered: Awaited when the answer to the line at that place is first heard.
+        while_answered: Called when the answer to the line at that place is first heard.
         phrases: What to wait for in the answer to a line.
         interrupts: Whether to speak the last line into the answer before it.
         asks_again: Phrases after which the caller says the line once more.
@@ -76,8 +76,8 @@ class Conversation:
     listener: Listener
     speech: Mapping[str, Pcm]
     before_line: Callable[[int], Awaitable[None]]
-    while_answered: Callable[[int], Awaitable[None]]
     phrases: Callable[[Line], Sequence[Sequence[str]]]
+    while_answered: Callable[[int], None] = lambda _: None
     interrupts: bool = False
     patience: Patience = field(default_factory=Patience)
     asks_again: Sequence[str] = (ASKS_AGAIN,)
@@ -126,7 +126,7 @@ class Conversation:
             silent_ms = self.phone.playout.silent_for_ms(since_s=asked_s)
             if silent_ms is not None and not told:
                 told = True
-                await self.while_answered(place)
+                self.while_answered(place)
                 if self.interrupts and place == len(self.turns) - 2:
                     await self.phone.wait(_INTERRUPTED_AFTER_S)
                     return "interrupted"

@@ -11,18 +11,19 @@ rehearsal.fault_heard for how an answer is recognised.
 """
 
 import argparse
+import asyncio
 import json
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from loguru import logger
 
 from rehearsal.fault_call import Patience
-from scripts import fault_report
+from scripts import fault_leaks, fault_report
 from scripts.fault_cells import SYSTEMS, Cell, all_cells, only, sample
 from scripts.fault_page import write_page
 from scripts.fault_run import Plan, run
@@ -38,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     logger.remove()
     logger.add(sys.stderr, level="WARNING", format="{message}")
+    if options.leaks:
+        return _leaks(options)
     try:
         cells = _chosen(options)
     except ValueError as error:
@@ -60,8 +63,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"\nWhat still fails:\n\n{failures}")
     print(f"\n{len(verdicts)} calls in {took_s:.0f} s. Recordings and logs: {folder}")
     if options.docs:
-        write_page(verdicts, options.docs, command=_command(arguments), took_s=took_s)
+        write_page(verdicts, options.docs, command=_command(options), took_s=took_s)
     return 0 if len(verdicts) == len(cells) or options.quick else 1
+
+
+def _leaks(options: argparse.Namespace) -> int:
+    folder = options.out or Path(tempfile.mkdtemp(prefix="faults-"))
+    found = asyncio.run(
+        fault_leaks.measure("backup", folder, calls=options.leaks, seed=options.seed)
+    )
+    if options.json:
+        rows = [asdict(holding) for holding in found]
+        options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    print(fault_leaks.as_markdown(found))
+    return 0
 
 
 def _chosen(options: argparse.Namespace) -> list[Cell]:
@@ -90,15 +105,23 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="a seeded sample, under 50 s")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--lanes", type=int, default=2, help="servers a system (%(default)s)")
+    parser.add_argument(
+        "--leaks", type=int, metavar="CALLS", help="only: what so many faulty calls leave behind"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows to FILE")
     parser.add_argument("--out", type=Path, help="folder for recordings and logs")
     parser.add_argument("--docs", type=Path, metavar="FOLDER", help="write faults.md to FOLDER")
     return parser
 
 
-def _command(arguments: Sequence[str] | None) -> str:
-    given = sys.argv[1:] if arguments is None else arguments
-    return " ".join([".venv/bin/python -m scripts.bench_faults", *given])
+def _command(options: argparse.Namespace) -> str:
+    """What places these calls again, whatever it was written to."""
+    words = [".venv/bin/python -m scripts.bench_faults"]
+    words += [f"--only {wanted}" for wanted in options.only or ()]
+    if options.systems != ",".join(SYSTEMS):
+        words.append(f"--systems {options.systems}")
+    words += ["--quick"] if options.quick else [f"--lanes {options.lanes}"]
+    return " ".join([*words, f"--seed {options.seed}", "--docs docs"])
 
 
 class _Progress:

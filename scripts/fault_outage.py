@@ -45,13 +45,13 @@ class Outage:
         self._providers = providers
         self._desk = desk
 
-    async def before_call(self) -> None:
+    def before_call(self) -> None:
         if self._cell.stage == "none":
             return
         if self._cell.moment in _FROM_THE_BEGINNING:
             self._begin()
 
-    async def before_line(self, place: int) -> None:
+    def before_line(self, place: int) -> None:
         unconcerned = self._cell.stage == "none" or self._cell.moment in _FROM_THE_BEGINNING
         if unconcerned or place != self._cell.faulty_line:
             return
@@ -60,7 +60,7 @@ class Outage:
         elif self._cell.stage != "stt":
             self._break_off_the_answer()
 
-    async def while_answered(self, place: int) -> None:
+    def while_answered(self, place: int) -> None:
         cell = self._cell
         if place == cell.faulty_line and cell.moment == "mid" and cell.stage == "stt":
             self._begin(connections_too=True)

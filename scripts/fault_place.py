@@ -29,14 +29,14 @@ async def place(lane: Lane, cell: Cell, patience: Patience) -> Verdict:
     try:
         match cell.moment:
             case "second":
-                await outage.before_call()
+                outage.before_call()
                 await _hold(lane, replace(cell, moment="first"), outage, "fresh", _IN_A_HURRY)
                 lane.desk.reset()
                 held = await _hold(lane, cell, outage, "plain", patience)
             case "beside":
                 held = await _hold_beside(lane, cell, outage, patience)
             case _:
-                await outage.before_call()
+                outage.before_call()
                 held = await _hold(lane, cell, outage, "fresh", patience)
     except CallFailed as error:
         logger.warning(f"{cell}: {error}")
@@ -66,7 +66,7 @@ async def _hold(
 ) -> tuple[TwilioPhone, Conversation]:
     async def before_line(place: int) -> None:
         lane.understand(cell.lines[place].say)
-        await outage.before_line(place)
+        outage.before_line(place)
 
     async with lane.dialled(bot) as phone:
         conversation = _conversation(lane, phone, cell, patience, before_line)
@@ -84,7 +84,7 @@ async def _hold_beside(
     async def before_line(place: int) -> None:
         nonlocal other
         if place == 0:
-            await outage.before_call()
+            outage.before_call()
             failing = replace(cell, moment="first")
             other = asyncio.create_task(_hold(lane, failing, outage, "fresh", _IN_A_HURRY))
             # Both are never on the first word at once: whose words are whose is told by the order.
@@ -111,15 +111,10 @@ def _conversation(
         lane.listener,
         lane.speech,
         before_line=before_line,
-        while_answered=_nothing,
         phrases=possible_answers,
         interrupts=cell.interrupts,
         patience=patience,
     )
-
-
-async def _nothing(_: int) -> None:
-    return
 
 
 async def _left_since(before: Census, lane: Lane) -> int:

@@ -110,7 +110,6 @@ async def held(
         listener,
         SPEECH,
         before_line=nothing,
-        while_answered=nothing,
         phrases=possible_answers,
         interrupts=interrupts,
         patience=Patience(),
