@@ -26,6 +26,7 @@ from services.embedded.tts import EspeakTTSService
 from services.failover.tts_sound import USUAL_PACE, letters_in
 from tests.services.failover.tts_fakes import (
     FINE,
+    FIRST_AUDIO_S,
     HANGS,
     RATE_HZ,
     Manner,
@@ -272,6 +273,7 @@ async def test_a_caller_who_speaks_before_the_deadline_has_caught_nobody_failing
     async with call(lead, StreamingVoice(FINE, 1)) as made:
         await made.say(ORDER)
         await lead.was_asked.wait()
+        await asyncio.sleep(2 * FIRST_AUDIO_S)
         await made.worker.queue_frame(InterruptionFrame())
         await made.ear.until(InterruptionFrame)
         lead.manner = FINE
