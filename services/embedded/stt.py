@@ -23,7 +23,8 @@ from pipecat.services.stt_service import STTService
 from pipecat.transcriptions.language import Language
 from pipecat.utils.time import time_now_iso8601
 
-from services.embedded.sphinx import BYTES_PER_SECOND, SAMPLE_RATE_HZ, Ear, Heard, Listener
+from services.embedded.listener import Heard, Listener
+from services.embedded.sphinx import BYTES_PER_SECOND, SAMPLE_RATE_HZ, Ear
 
 # The VAD reports speech 0.2 s late and the report travels against the audio.
 _PRE_ROLL_BYTES = BYTES_PER_SECOND // 2
