@@ -330,7 +330,10 @@ SAMPLE_CALL = (
     Line("on wednesday please", expect="time|open|twelve"),
     Line("two o'clock please", expect="name"),
     Line("my name is paul allen", expect="birth|born"),
-    Line("february eleventh nineteen sixty three", expect="(?=.*paul)(?=.*(two|2|14))(?=.*(three|63))"),
+    Line(
+        "february eleventh nineteen sixty three",
+        expect="(?=.*paul)(?=.*(two|2|14))(?=.*(three|63))",
+    ),
     Line("yes please", expect="booked"),
     Line("no that is all", expect="bye"),
 )
