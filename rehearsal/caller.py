@@ -13,7 +13,7 @@ from rehearsal.mulaw import SAMPLE_RATE_HZ, Pcm
 from services.embedded import espeak
 
 # Of the espeak-ng voices tried, the one the embedded recogniser understands best at 8 kHz.
-DEFAULT_VOICE = "espeak:en-us+f2@150"
+DEFAULT_VOICE = "espeak:en-us+klatt6@160"
 LEVEL_DBFS = -20.0
 _PEAK_DBFS = -1.0
 _FRAME = SAMPLE_RATE_HZ // 50
@@ -26,8 +26,8 @@ class VoiceError(ValueError):
 async def speak(text: str, voice: str = DEFAULT_VOICE) -> Pcm:
     """`text` as 16-bit samples of shape (n,) at 8 kHz, at the level of a person on the phone.
 
-    `voice`: "espeak:en-us+f2@150" (espeak-ng's voice, variant, words per minute), or "flite:slt"
-    (flite's slt, rms, kal16, awb, kal) where flite is installed.
+    `voice`: "espeak:en-us+klatt6@160" (espeak-ng's voice, variant, words per minute), or
+    "flite:slt" (flite's slt, rms, kal16, awb, kal) where flite is installed.
 
     Raises:
         VoiceError: the voice is not known or its program is not installed.
@@ -40,7 +40,7 @@ async def speak(text: str, voice: str = DEFAULT_VOICE) -> Pcm:
             pcm, rate_hz = await _flite(text, name or "slt")
         case _:
             raise VoiceError(
-                f'No voice "{voice}": write "espeak:en-us+f2@150" or "flite:slt" '
+                f'No voice "{voice}": write "espeak:en-us+klatt6@160" or "flite:slt" '
                 "(engine, colon, that engine's name for it)."
             )
     return as_on_the_phone(pcm, rate_hz)

@@ -2,12 +2,13 @@
 
     python scripts/bench_ear.py                 # espeak-ng voices, flite's too if installed
     python scripts/bench_ear.py --find-caller   # which espeak-ng voice is understood best
+    python scripts/bench_ear.py --noise-dbfs none -80 -66 -60
 
 Callers are synthetic, so compare rows with each other rather than with people.
 """
 
 import argparse
-import audioop
+import math
 import shutil
 import subprocess
 import tempfile
@@ -23,6 +24,7 @@ import soxr
 from rich.console import Console
 from rich.table import Table
 
+from rehearsal import mulaw
 from services.embedded.espeak import SAMPLE_RATE_HZ as ESPEAK_HZ
 from services.embedded.espeak import VoiceSpec, synthesise
 from services.embedded.sphinx import BYTES_PER_SECOND, SAMPLE_RATE_HZ, Ear, Utterance
@@ -117,6 +119,9 @@ ESPEAK_VOICES = (
 )
 FLITE_VOICES = ("slt", "rms", "kal16", "awb")
 
+FINAL_MS = ("final ms p50", "final ms max")
+QUIET_LINE_DBFS = -75.0
+
 _FRAME_BYTES = BYTES_PER_SECOND // 50
 
 Speak = Callable[[str], np.ndarray]
@@ -175,26 +180,34 @@ def flite_speaker(voice: str) -> Speak:
     return speak
 
 
-def as_call(samples: np.ndarray, *, telephone: bool) -> bytes:
-    """The utterance with 0.5 s before and 0.2 s after it, over the telephone or not."""
+def as_call(samples: np.ndarray, *, telephone: bool, noise_dbfs: float) -> bytes:
+    """The utterance with 0.5 s before and 0.2 s after it, over the telephone or not.
+
+    `noise_dbfs` is the level of white noise on the line itself, so of 4 kHz on the telephone.
+    """
     quiet = np.zeros(SAMPLE_RATE_HZ // 2), np.zeros(SAMPLE_RATE_HZ // 5)
     loudness = 10 ** (-20 / 20) * 32768 / max(1.0, float(np.sqrt(np.mean(samples**2.0))))
     call = np.concatenate([quiet[0], samples * min(loudness, 8.0), quiet[1]])
-    call += np.random.default_rng(0).normal(0, 6, len(call))
-    call = call.clip(-32767, 32767).astype(np.int16)
+    rate_hz = SAMPLE_RATE_HZ
     if telephone:
-        narrow = soxr.resample(call, SAMPLE_RATE_HZ, 8000).tobytes()
-        narrow = audioop.ulaw2lin(audioop.lin2ulaw(narrow, 2), 2)
-        call = soxr.resample(np.frombuffer(narrow, np.int16), 8000, SAMPLE_RATE_HZ)
-    return call.tobytes()
+        rate_hz = mulaw.SAMPLE_RATE_HZ
+        call = soxr.resample(call, SAMPLE_RATE_HZ, rate_hz)
+    level = 32768 * 10 ** (noise_dbfs / 20)
+    call = call + np.random.default_rng(0).normal(0, level, len(call))
+    line = call.clip(-32767, 32767).astype(np.int16)
+    if telephone:
+        line = mulaw.decode(mulaw.encode(line))
+    return soxr.resample(line, rate_hz, SAMPLE_RATE_HZ).tobytes()
 
 
-def measure(speak: Speak, ear: Ear, sentences: Sequence[str], show: bool) -> Score:
+def measure(
+    speak: Speak, ear: Ear, sentences: Sequence[str], *, noise_dbfs: float, show: bool
+) -> Score:
     """Lets one caller say all sentences in one call."""
     score = Score()
     decoder = ear.decoder()
     for said in sentences:
-        audio = as_call(speak(said), telephone=ear.telephone)
+        audio = as_call(speak(said), telephone=ear.telephone, noise_dbfs=noise_dbfs)
         before = time.process_time()
         utterance = Utterance(decoder, telephone=ear.telephone)
         for start in range(0, len(audio), _FRAME_BYTES):
@@ -230,41 +243,58 @@ def candidates() -> Iterator[tuple[str, Speak]]:
         yield f"espeak-ng {spec} p{spec.pitch}", espeak_speaker(spec)
 
 
+def cells(scores: dict[str, Score]) -> Iterator[str]:
+    """What one row says: error rates, cost, and how long the final words took."""
+    for kind in SENTENCES:
+        yield f"{scores[kind].error_rate:.0f} %" if kind in scores else ""
+    audio_s = sum(score.audio_s for score in scores.values())
+    yield f"{sum(score.cpu_s for score in scores.values()) / audio_s:.3f}"
+    finals = sorted(ms for score in scores.values() for ms in score.final_ms)
+    yield f"{finals[len(finals) // 2]:.0f}"
+    yield f"{finals[-1]:.0f}"
+
+
 def report(
     callers: Callable[[], Iterator[tuple[str, Speak]]],
     bands: Sequence[bool],
     args: argparse.Namespace,
 ) -> None:
-    """Prints one row per caller and line."""
+    """Prints one row per caller, line and level of noise."""
     console = Console()
-    table = Table("caller", "line", *SENTENCES, "real-time factor", "final ms p50", "final ms max")
+    table = Table("caller", "line", "noise dBFS", *SENTENCES, "real-time factor", *FINAL_MS)
     kinds = ("in domain", "values") if args.find_caller else tuple(SENTENCES)
     for telephone in bands:
         ear = Ear.shared(SAMPLE_LINES, telephone=telephone, cache_dir=args.cache_dir)
+        line = "8 kHz" if telephone else "16 kHz"
         for name, speak in callers():
-            scores = {kind: measure(speak, ear, SENTENCES[kind], args.show) for kind in kinds}
-            finals = sorted(ms for score in scores.values() for ms in score.final_ms)
-            cpu_s = sum(score.cpu_s for score in scores.values())
-            audio_s = sum(score.audio_s for score in scores.values())
-            rates = [
-                f"{scores[kind].error_rate:.0f} %" if kind in scores else "" for kind in SENTENCES
-            ]
-            line = "8 kHz" if telephone else "16 kHz"
-            table.add_row(
-                name,
-                line,
-                *rates,
-                f"{cpu_s / audio_s:.3f}",
-                f"{finals[len(finals) // 2]:.0f}",
-                f"{finals[-1]:.0f}",
-            )
+            for noise_dbfs in args.noise_dbfs:
+                scores = {
+                    kind: measure(
+                        speak, ear, SENTENCES[kind], noise_dbfs=noise_dbfs, show=args.show
+                    )
+                    for kind in kinds
+                }
+                table.add_row(name, line, f"{noise_dbfs:.0f}", *cells(scores))
     console.print(table)
+
+
+def level(text: str) -> float:
+    """A level in dBFS; `none` is minus infinity."""
+    return -math.inf if text == "none" else float(text)
 
 
 def main() -> None:
     """Reads the command line and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--find-caller", action="store_true", help="compare espeak-ng voices")
+    parser.add_argument(
+        "--noise-dbfs",
+        nargs="+",
+        type=level,
+        default=[QUIET_LINE_DBFS],
+        metavar="DBFS",
+        help="white noise on the line, or none (default: %(default)s)",
+    )
     parser.add_argument("--show", action="store_true", help="print every misheard sentence")
     parser.add_argument("--cache-dir", type=Path, help="keep built models here")
     args = parser.parse_args()

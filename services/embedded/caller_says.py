@@ -46,8 +46,9 @@ _PATTERNS: tuple[tuple[Remark, str], ...] = (
     ),
     (
         Remark.WAIT,
-        r"^(?:okay |ok |um |uh |please |just |can you )*(?:hold on|hang on|wait|"
-        r"one (?:moment|second|minute|sec)|just a (?:moment|second|minute|sec)|"
+        r"^(?:(?:um|uh|hm|hmm|er|erm|well)\b ?)+$"
+        r"|^(?:okay |ok |um |uh |hm |hmm |well |oh |please |just |can you )*"
+        r"(?:hold on|hang on|wait|(?:one|just a) (?:moment|second|minute|sec)|"
         r"give me a (?:moment|second|minute)|"
         r"let me (?:see|check|look|think))(?: a| for| one| please| moment| second| minute| sec)*$",
     ),
@@ -90,7 +91,8 @@ _PATTERNS: tuple[tuple[Remark, str], ...] = (
     ),
     (
         Remark.GREETING,
-        r"^(?:um |uh |oh |well )*(?:hello|hi|hey|good (?:morning|afternoon|evening|day))"
+        r"^(?:um |uh |oh |well )*"
+        r"(?:hello|hi|hey|good (?:morning|afternoon|evening|day)|how are you(?: doing| today)*)"
         r"(?: there| hello| how are you(?: doing| today)*)*$",
     ),
 )
@@ -114,15 +116,16 @@ _VERB = (
 _SUBJECT = (
     r"(?:i|you|he|she|it|we|they|there|this|that|these|those|anyone|somebody|someone|my|your)"
 )
+_AND_THEN = r"(?:happens|about|if|now|else)\b"
 _OPENING = r"^(?:(?:um|uh|er|so|and|but|well|oh|okay|ok|sorry|wait|actually|no|yes|hey|hi)\s+)*"
 _QUESTION = re.compile(
-    rf"{_OPENING}(?:{_WH}(?:'s|'re)\b|{_WH}(?:\s+\w+){{0,2}}?\s+{_VERB}\b|{_WH}\s+(?:about|if)\b"
+    rf"{_OPENING}(?:{_WH}(?:'s|'re)\b|{_WH}(?:\s+\w+){{0,2}}?\s+{_VERB}\b|{_WH}\s+{_AND_THEN}"
     rf"|{_VERB}\s+(?:not\s+)?{_SUBJECT}\b|{_VERB}\s+(?:the|a|an|any|some)\b)"
 )
 # "What I got is broken", "is the wrong size": what happened, and no question.
 _QUESTION_NOT_STORY = re.compile(
     rf"{_OPENING}(?:{_WH}\s+(?:is|are|do|does|did|can|could|will|would|should)\b"
-    rf"|how\s+(?:much|many|long|often|soon)\b"
+    rf"|how\s+(?:much|many|long|often|soon)\b|what\s+{_AND_THEN}"
     rf"|(?:can|could|will|would|do|are|should|may)\s+(?:i|you|we|they|there)\b)"
 )
 
@@ -136,6 +139,23 @@ def is_question(text: str, *, tells_a_story: bool = False) -> bool:
     """
     plain = " ".join(words_of(text))
     return bool((_QUESTION_NOT_STORY if tells_a_story else _QUESTION).search(plain))
+
+
+_CHANGE_OF_MIND = re.compile(
+    r"(?i)\b(?:actually|no wait|wait no|i mean|or rather|on second thought|instead of that"
+    r"|never ?mind|forget (?:it|about it|that)|scratch that)\b"
+)
+
+
+def last_thought(text: str) -> str:
+    """What follows the caller's last change of mind, or "" where there was none."""
+    parts = _CHANGE_OF_MIND.split(text)
+    return parts[-1].strip(" ,.") if len(parts) > 1 else ""
+
+
+def begins_with_correction(text: str) -> bool:
+    """Whether the words take back what went before: "no wait, make it eleven"."""
+    return bool(re.match(r"\W*(?i:no|nope|sorry|oh)\b", text) or _CHANGE_OF_MIND.match(text))
 
 
 _TROUBLE = frozenset("wrong incorrect right correct mean meant want think not mistake no".split())

@@ -54,11 +54,13 @@ class State:
         asked: The parameter, or one of the questions above, that the caller was asked for.
         misses: How often in a row the caller was not understood.
         facts: Name to (value, tool that it came from), out of results.
+        needed: What the last result asked for, whichever tool takes it.
         lists: The lists in the last result, to pick from by "the first one".
         paused: A call that was being prepared when the caller turned to something else.
         answer: What was last said that is worth repeating.
         unheard: A result that was not spoken yet.
         guess: What the caller may have meant: desk and words.
+        digits: The beginning of a number that the caller has not said to its end.
         turn: Counts the caller's turns, to vary the wording.
     """
 
@@ -67,11 +69,13 @@ class State:
     asked: str = ""
     misses: int = 0
     facts: Mapping[str, tuple[Any, str]] = field(default_factory=dict)
+    needed: str = ""
     lists: tuple[Sequence[Any], ...] = ()
     paused: Form | None = None
     answer: str = ""
     unheard: str = ""
     guess: tuple[str, str] = ("", "")
+    digits: str = ""
     turn: int = 0
 
 

@@ -64,9 +64,17 @@ class Desk:
         return not self.tool and bool(_EMERGENCY.search(self.reply))
 
     @property
+    def amends(self) -> bool:
+        """Whether it changes what is there, so that doing it twice leaves nothing double."""
+        return re.split(r"[\W_]+", self.tool.lower())[0] in _AMENDING
+
+    @property
     def confirmation(self) -> Slot | None:
         """The slot that a read-back fills, or None."""
         return next((slot for slot in self.slots if slot.kind is Kind.CONFIRMATION), None)
+
+
+_AMENDING = frozenset("move change update edit reschedule amend modify correct".split())
 
 
 def duty_of(tool_name: str) -> Duty:

@@ -7,12 +7,14 @@ from typing import Any
 
 from services.embedded.conversation import Form, State
 from services.embedded.desk import Desk, Desks
-from services.embedded.slots import Kind, Slot
+from services.embedded.slots import Kind, Slot, mentioned
 from services.embedded.spoken_numbers import ORDINALS, words_of
+from services.embedded.spoken_values import without_politeness
 
 _ANOTHER = frozenset({"other", "another", "different", "second", "new"})
-_WHO_OR_WHICH = (Kind.NAME, Kind.BIRTH_DATE, Kind.DIGITS)
+WHO_OR_WHICH = (Kind.NAME, Kind.BIRTH_DATE, Kind.DIGITS)
 """Kinds that stay the same for the whole call, unless the caller speaks of another."""
+_WHEN = (Kind.DATE, Kind.TIME)
 
 
 def tool_of(desks: Desks, form: Form | None) -> str:
@@ -24,14 +26,23 @@ def after_call(state: State, desk: Desk | None, tool: str, result: Mapping[str, 
     """The state with what a tool's result tells; a call that went through tells its arguments."""
     facts: dict[str, tuple[Any, str]] = {}
     if desk and state.settled and not result.get("needs"):
-        for slot in desk.slots:
-            if slot.kind in _WHO_OR_WHICH and slot.name in state.settled.filled:
-                facts[slot.name] = (state.settled.filled[slot.name], tool)
+        facts = who_or_which(desk, state.settled)
     for name, value in result.items():
         if name not in ("say", "needs") and not isinstance(value, list | dict):
             facts[name] = (value, tool)
     lists = tuple(value for value in result.values() if isinstance(value, list) and value)
-    return replace(state, facts={**state.facts, **facts}, lists=lists)
+    return replace(
+        state, facts={**state.facts, **facts}, needed=str(result.get("needs") or ""), lists=lists
+    )
+
+
+def who_or_which(desk: Desk, form: Form) -> dict[str, tuple[Any, str]]:
+    """Facts out of a form: what stays true whatever becomes of the call it was for."""
+    return {
+        slot.name: (form.filled[slot.name], desk.tool)
+        for slot in desk.slots
+        if slot.kind in WHO_OR_WHICH and slot.name in form.filled
+    }
 
 
 def carried(desks: Desks, desk: Desk, state: State, text: str = "") -> dict[str, Any]:
@@ -53,18 +64,32 @@ def carried(desks: Desks, desk: Desk, state: State, text: str = "") -> dict[str,
             found[slot.name] = leaving.filled[slot.name]
             continue
         value, source = state.facts.get(slot.name, (None, ""))
-        if _fits(slot, value) and _stays(slot, desk, source, desks):
+        if _fits(slot, value) and _stays(slot, desk, source, desks, text):
             found[slot.name] = value
     return found
 
 
-def _stays(slot: Slot, desk: Desk, source: str, desks: Desks) -> bool:
+def day_kept(desk: Desk, state: State, values: Mapping[str, Any]) -> dict[str, Any]:
+    """ "Make it eleven": another time alone is one on the same day."""
+    kinds = {slot.kind for slot in desk.slots if slot.name in values}
+    if not desk.amends or Kind.TIME not in kinds or Kind.DATE in kinds:
+        return {}
+    days = [slot for slot in desk.slots if slot.kind is Kind.DATE and slot.name in state.facts]
+    told = {slot.name: state.facts[slot.name][0] for slot in days}
+    return {slot.name: told[slot.name] for slot in days if _fits(slot, told[slot.name])}
+
+
+def _stays(slot: Slot, desk: Desk, source: str, desks: Desks, text: str) -> bool:
     origin = desks.of_tool(source)
     if source == desk.tool:
         # The same order once more, but not the same booking once more.
-        return slot.kind in _WHO_OR_WHICH and desk.confirmation is None
-    # The day of what was just booked is not the day that it is to be moved to.
-    return not (origin and origin.confirmation and slot.kind in (Kind.DATE, Kind.TIME))
+        return slot.kind in WHO_OR_WHICH and (desk.amends or desk.confirmation is None)
+    if not (origin and origin.confirmation and slot.kind in _WHEN):
+        return True
+    # The day of what was just booked is not the day that it is to be moved to, unless the caller
+    # speaks only of the time.
+    named = mentioned(text, [other for other in desk.slots if other.kind in _WHEN])
+    return named is not None and named is not slot
 
 
 def _another(text: str, slot: Slot, desk: Desk) -> bool:
@@ -81,6 +106,13 @@ def _another(text: str, slot: Slot, desk: Desk) -> bool:
         if slot in owners or (not owners and word != "new"):
             return True
     return False
+
+
+def speaks_of_another(text: str, desk: Desk) -> bool:
+    """Whether the caller wants the same with another: "the other one", "a different order"."""
+    words = without_politeness(words_of(text))
+    nouns = {noun for slot in desk.slots if slot.kind in WHO_OR_WHICH for noun in _nouns(slot)}
+    return bool(_ANOTHER & set(words)) and words[-1] in _ANOTHER | {"one", "ones"} | nouns
 
 
 def _nouns(slot: Slot) -> set[str]:

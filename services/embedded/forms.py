@@ -19,10 +19,11 @@ from services.embedded.conversation import (
     joined,
 )
 from services.embedded.desk import Desk, Desks, Duty
-from services.embedded.facts import carried, picked
+from services.embedded.facts import carried, day_kept, picked, who_or_which
 from services.embedded.matching import Match
 from services.embedded.replay import CallerSaid
-from services.embedded.slots import Kind, Slot, mentioned, values_in
+from services.embedded.slot_values import digits_so_far, values_in
+from services.embedded.slots import Kind, Slot, mentioned
 from services.embedded.spoken_numbers import find_integer, words_of
 from services.embedded.spoken_values import without_politeness, yes_or_no
 from services.embedded.topic_choice import (
@@ -70,7 +71,7 @@ class Forms:
             asked = Ask.RESULT if asks_something(desk.reply) else ""
             return replace(state, asked=asked), Say(desk.reply)
         values = values_in(text, desk.slots, asked="", today=self._today) if text else {}
-        filled = {**known, **values, **_unasked(desk, text)}
+        filled = {**day_kept(desk, state, values), **known, **values, **_unasked(desk, text)}
         return self.go(replace(state, form=Form(desk.key, filled)))
 
     def go(self, state: State) -> Step:
@@ -90,6 +91,9 @@ class Forms:
 
     def drop(self, state: State) -> Step:
         """Leaves the form as it is."""
+        if form := state.form:
+            told = who_or_which(self._desks[form.desk], form)
+            state = replace(state, facts={**state.facts, **told})
         state = replace(state, form=None, paused=None, asked=Ask.MORE, misses=0)
         return state, Say(joined(wording.LEFT_AS_IS, wording.more(state.turn)))
 
@@ -104,6 +108,15 @@ class Forms:
         if slot and not values and (item := picked(self._desks, state, text)):
             text = item[1] or text
             values = self._answers(desk, form, slot, text)
+        if slot and slot.kind is Kind.DIGITS and not values:
+            digits = digits_so_far(text, state.digits, slot)
+            if len(digits) >= slot.digits[0]:
+                values = {slot.name: digits}
+            state = replace(state, digits=digits)
+        else:
+            state = replace(state, digits="")
+        if slot and slot.kind is Kind.TEXT and (wrong := _called_wrong(text, _given(desk, form))):
+            return self._ask_anew(state, desk, form, wrong)
         if step := self._turned_away(state, desk, slot, values, text, matches):
             return step
         if state.asked == Ask.CHANGE:
@@ -118,6 +131,8 @@ class Forms:
                 heard = [wording.value_of(desk, name, filled, self._today) for name in values]
                 decision = Say(joined(f"All right, {', '.join(heard)}.", decision.text))
             return state, decision
+        if slot and yes_or_no(text) is False and len(without_politeness(words_of(text))) <= 2:
+            return self.drop(state)
         return self._missed(state, desk, form, asked_back=is_question(text))
 
     def _turned_away(
@@ -152,6 +167,8 @@ class Forms:
         asked = slot.name if slot else ""
         values = values_in(text, desk.slots, asked=asked, today=self._today, known=form.filled)
         if slot and slot.kind in (Kind.TEXT, Kind.NAME) and slot.name in values:
+            if without_politeness(words_of(text)) in (["no"], ["nope"], ["nah"]):
+                return {}
             if is_question(text, tells_a_story=slot.is_story) and not find_integer(words_of(text)):
                 return {}
             if slot.kind is Kind.TEXT:
@@ -234,7 +251,9 @@ class Forms:
                 )
             )
         said = wording.again(desk, slot, form.filled, self._today, misses)
-        if asked_back and misses == 1:
+        if state.digits:
+            said = wording.so_far(state.digits)
+        elif asked_back and misses == 1:
             said = joined(wording.NO_ANSWER, self._question(desk, slot, form.filled))
         return replace(state, misses=misses, asked=slot.name), Say(said)
 
@@ -258,6 +277,15 @@ def _given(desk: Desk, form: Form) -> list[Slot]:
         for slot in desk.slots
         if slot.name in form.filled and slot.kind is not Kind.CONFIRMATION
     ]
+
+
+def _called_wrong(text: str, given: Sequence[Slot]) -> Slot | None:
+    """ "The order number is wrong": an earlier answer, in place of the one that was asked for."""
+    words = without_politeness(words_of(text))
+    wrong = mentioned(text, given)
+    if wrong is None or not {"wrong", "incorrect", "not"} & set(words):
+        return None
+    return wrong if len(words) <= len(wrong.label.split()) + 4 else None
 
 
 def _retold(slot: Slot, text: str, given: Sequence[Slot]) -> bool:

@@ -9,17 +9,21 @@ from itertools import pairwise
 
 from rapidfuzz import fuzz
 
-from services.embedded.spoken_dates import WEEKDAYS
-from services.embedded.spoken_numbers import HESITATIONS, UNITS, words_of
+from services.embedded.spoken_dates import MONTHS, WEEKDAYS
+from services.embedded.spoken_numbers import HESITATIONS, ORDINALS, TEENS, TENS, UNITS, words_of
+from services.embedded.spoken_values import without_politeness
 
 _FUNCTION_WORDS = frozenset(
     "a an the i i'd i'm i'll i've you your my me mine we it it's its is are was were be am do does "
     "did to of for in on at and or but so that this there here with have has had can could would "
     "will shall may might please want like need get got let let's just some any about up from by "
-    "as if then now well okay ok yes no not what what's which how when who hello hi hey thanks "
-    "thank make makes tell give know wondering".split()
+    "as if then now well okay ok yes no not never what what's which how when who hello hi hey "
+    "thanks thank make makes tell give know wondering".split()
 )
 _FUNCTION_WEIGHT = 0.15
+_NEGATIVE = frozenset("nothing nobody never none nowhere".split())
+# "There" is not "where", and "something" the opposite of "nothing", near as they sound.
+_NOT_MISHEARD = _FUNCTION_WORDS | _NEGATIVE
 # One day is as good as another: "anything on friday?" is declared as "anything on wednesday?".
 _A_DAY = "monday"
 _DAY_WEIGHT = 0.3
@@ -27,7 +31,11 @@ _DAY_WEIGHT = 0.3
 _INFLECTIONS = frozenset({"s", "es", "d", "ed", "r", "er", "ing", "al", "ment", "'s", "ly", "n"})
 # A number is a number, whichever it is, and says little about what is wanted.
 _A_NUMBER = "seven"
+_VALUES = frozenset({_A_DAY, _A_NUMBER})
 _STANDS_FOR = 0.8
+_ONLY_THE_THING = 0.7
+WHOLE = 0.9
+"""Score of a line of nothing but small words, said as it is."""
 _PRONOUNS = frozenset({"it", "that", "this", "one", "them"})
 _BEFORE_A_THING = frozenset({"my", "your", "a", "an", "the"})
 _SAME_WORD = 75.0
@@ -45,9 +53,15 @@ def _likeness(one: str, other: str) -> float:
         return 0.0
     if longer.startswith(shorter) and longer[len(shorter) :] in _INFLECTIONS:
         return 0.95
+    if (one in _NOT_MISHEARD) != (other in _NOT_MISHEARD):
+        return 0.0
     ratio = fuzz.ratio(one, other)
-    # "Five" is not "fire": in a short word one letter makes another word.
-    return ratio / 100 if ratio >= (_SAME_WORD if len(shorter) > 5 else _SAME_SHORT_WORD) else 0.0
+    # "Five" is not "fire", nor "door" "doctor": in a short word one letter makes another word.
+    if len(shorter) <= 5:
+        alike = ratio >= _SAME_SHORT_WORD and len(longer) - len(shorter) <= 1
+    else:
+        alike = ratio >= _SAME_WORD
+    return ratio / 100 if alike else 0.0
 
 
 def _words(text: str) -> list[str]:
@@ -79,10 +93,11 @@ class Subject:
 
 @dataclass(frozen=True)
 class Match:
-    """How well words fit a subject: 0 not at all, 1 word for word."""
+    """How well words fit a subject: 0 not at all, 1 word for word; `line` fits them best."""
 
     key: str
     score: float
+    line: str = ""
 
 
 class Matcher:
@@ -115,7 +130,7 @@ class Matcher:
         """All subjects, best first."""
         words = [word for word in _words(text) if word not in HESITATIONS]
         heard = _Heard(words, self._weights.keys(), [self._weight(word) for word in words])
-        scored = [Match(subject.key, self._score(heard, subject)) for subject in self._subjects]
+        scored = [self._match(heard, subject) for subject in self._subjects]
         return tuple(sorted(scored, key=lambda match: -match.score))
 
     def names(self, text: str, key: str) -> bool:
@@ -133,11 +148,15 @@ class Matcher:
                     owners.setdefault(word, set()).add(key)
         return frozenset(word for word, keys in owners.items() if len(keys) > 1)
 
-    def _score(self, heard: "_Heard", subject: Subject) -> float:
+    def _match(self, heard: "_Heard", subject: Subject) -> Match:
         if not heard.words:
-            return 0.0
-        lines = max((self._line_score(heard, line) for line in self._lines[subject.key]), default=0)
-        return max(lines, self._keyword_score(heard, subject.keywords))
+            return Match(subject.key, 0.0)
+        lines = [
+            (self._line_score(heard, words), line)
+            for words, line in zip(self._lines[subject.key], subject.says, strict=True)
+        ]
+        score, line = max(lines, key=lambda scored: scored[0], default=(0.0, ""))
+        return Match(subject.key, max(score, self._keyword_score(heard, subject.keywords)), line)
 
     def _weight(self, word: str) -> float:
         if word in _FUNCTION_WORDS:
@@ -149,17 +168,31 @@ class Matcher:
     def _line_score(self, heard: "_Heard", line: Sequence[str]) -> float:
         """How much of the line was said, tempered by how much else was said."""
         content = [wanted for wanted in line if wanted not in _FUNCTION_WORDS]
-        if not line or (content and not any(wanted in heard.said for wanted in content)):
+        if not content:
+            # "When will it be here": such small words tell something only when there are no others.
+            return WHOLE if heard.plain == list(line) else 0.0
+        if not any(wanted in heard.said for wanted in content):
             return 0.0
         said = heard.said
         missing = {wanted for wanted in content if wanted in self._things and wanted not in said}
-        if missing and heard.pronoun and any(said.get(wanted, 0.0) >= 0.95 for wanted in content):
+        telling = [wanted for wanted in content if wanted not in _VALUES]
+        if missing and heard.pronoun and any(said.get(wanted, 0.0) >= 0.95 for wanted in telling):
             said = {**said, **dict.fromkeys(missing, _STANDS_FOR)}
         total = sum(self._weight(word) for word in line)
         covered = sum(self._weight(wanted) * said.get(wanted, 0.0) for wanted in line) / total
         focus = heard.share_in(line)
-        as_a_whole = fuzz.ratio(" ".join(content), heard.telling) / 100
-        return max(0.75 * covered + 0.25 * focus, 0.9 * as_a_whole if as_a_whole >= 0.85 else 0.0)
+        contrary = (_NEGATIVE & set(line)) != (_NEGATIVE & set(heard.words))
+        as_a_whole = 0.0 if contrary else fuzz.ratio(" ".join(content), heard.telling) / 100
+        score = max(0.75 * covered + 0.25 * focus, 0.9 * as_a_whole if as_a_whole >= 0.85 else 0.0)
+        return _ONLY_THE_THING * score if self._only_the_thing(heard, content) else score
+
+    def _only_the_thing(self, heard: "_Heard", content: Sequence[str]) -> bool:
+        """Whether the line only tells which thing ("order seven"), and other words what for."""
+        common = [wanted for wanted in content if wanted in heard.said]
+        if not _VALUES & set(common) or not self._things | _VALUES >= set(common):
+            return False
+        others = set(heard.words) & self._weights.keys() - _FUNCTION_WORDS - _VALUES - self._things
+        return bool(others - set(content))
 
     def _keyword_score(self, heard: "_Heard", keywords: frozenset[str]) -> float:
         """One keyword is a hint, two are a match."""
@@ -176,6 +209,7 @@ class _Heard:
         self, words: Sequence[str], vocabulary: Iterable[str], weights: Sequence[float]
     ) -> None:
         self.words = words
+        self.plain = without_politeness(words)
         self.pronoun = bool(_PRONOUNS & set(words))
         self.telling = " ".join(word for word in words if word not in _FUNCTION_WORDS)
         self.said: dict[str, float] = {}
@@ -215,3 +249,15 @@ def keywords_of(name: str, description: str) -> frozenset[str]:
 _TOOL_WORDS = frozenset(
     "find look call caller caller's tool function use whether after once".split()
 )
+
+
+_VALUE_WORDS = frozenset({*WEEKDAYS, *MONTHS, *UNITS, *TEENS, *TENS, *ORDINALS}) | frozenset(
+    "o'clock am pm half past quarter noon today tomorrow next morning afternoon instead".split()
+)
+_COURTESIES = frozenset("sorry actually please thanks".split())
+
+
+def words_beside_values(text: str) -> list[str]:
+    """The words that are neither part of a value nor small talk: "hill road" in "8 hill road"."""
+    small = _FUNCTION_WORDS | HESITATIONS | _COURTESIES | _VALUE_WORDS
+    return [word for word in words_of(text) if word not in small and not word[0].isdecimal()]

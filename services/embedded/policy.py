@@ -15,7 +15,7 @@ from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
 from pipecat.processors.aggregators.llm_context import LLMContextMessage
 
 from services.embedded import wording
-from services.embedded.caller_says import Remark, remark_in
+from services.embedded.caller_says import Remark, last_thought, remark_in
 from services.embedded.conversation import Ask, CallTool, Decision, Say, State, Step, joined
 from services.embedded.desk import Desks, Duty
 from services.embedded.forms import MISSES_BEFORE_PERSON, Forms
@@ -147,9 +147,14 @@ class _Replay:
         matches = topics_in(self._desks, event.last)
         if event.last != text and not is_about(matches, MEANT):
             matches = topics_in(self._desks, text)
+        meant_instead = topics_in(self._desks, last_thought(text))
+        if is_about(meant_instead, MEANT):
+            matches = meant_instead
         remark = None if is_about(matches, WORD_FOR_WORD) else self._talk.remark(state, text)
         if remark_in(text) is Remark.ARE_YOU_REAL:
             remark = Remark.ARE_YOU_REAL
+        if remark is Remark.NEVER_MIND and matches is meant_instead:
+            remark = None  # "Forget that, where is it?"
         if remark and (step := self._talk.remarked(state, remark, text)):
             return step
         if state.form is None and (alarm := emergency(self._desks, text, matches, PERHAPS)):
@@ -202,10 +207,11 @@ class _Replay:
         if agreed is not None and len(words_of(text)) <= 3:
             said = "What can I do for you?" if agreed else "All right. How can I help you?"
             return replace(state, asked=""), Say(said)
-        guess = self._desks[matches[0].key] if is_about(matches, PERHAPS) else None
-        if guess and guess.says and state.asked != Ask.DID_YOU_MEAN:
-            state = replace(state, asked=Ask.DID_YOU_MEAN, guess=(guess.key, text))
-            return state, Say(f"Sorry, did you mean: {guess.says[0]}?")
+        # Nobody is asked whether it is an emergency: it was taken for one, or it is none.
+        calm = [match for match in matches if not self._desks[match.key].urgent]
+        if is_about(calm, PERHAPS) and calm[0].line and state.asked != Ask.DID_YOU_MEAN:
+            state = replace(state, asked=Ask.DID_YOU_MEAN, guess=(calm[0].key, text))
+            return state, Say(f"Sorry, did you mean: {calm[0].line}?")
         return self._out_of_depth(state)
 
     def _out_of_depth(self, state: State) -> Step:

@@ -9,6 +9,7 @@ from typing import Any
 from pipecat.services.llm_service import LLMService
 
 from services.embedded import wording
+from services.embedded.caller_says import begins_with_correction
 from services.embedded.conversation import (
     Ask,
     Form,
@@ -19,10 +20,19 @@ from services.embedded.conversation import (
     joined,
 )
 from services.embedded.desk import Desk, Desks, Duty
-from services.embedded.facts import after_call, carried, picked, tool_of
+from services.embedded.facts import (
+    WHO_OR_WHICH,
+    after_call,
+    carried,
+    day_kept,
+    picked,
+    speaks_of_another,
+    tool_of,
+)
 from services.embedded.forms import Forms
-from services.embedded.matching import Match
-from services.embedded.slots import Kind, values_in
+from services.embedded.matching import Match, words_beside_values
+from services.embedded.slot_values import values_in
+from services.embedded.slots import Kind
 from services.embedded.small_talk import SmallTalk
 from services.embedded.spoken_numbers import words_of
 from services.embedded.spoken_values import without_politeness, yes_or_no
@@ -100,16 +110,20 @@ class Results:
 
     def after_result(self, state: State, text: str, matches: Sequence[Match]) -> Step | None:
         """The answer to "anything else?" or to the question that a result ended in."""
+        if begins_with_correction(text) and not words_beside_values(text):
+            matches = ()  # "No, at half past ten" is about the call that was just made.
         if is_about(matches, MEANT):
             return None
         agreed = yes_or_no(text)
         bare = len(without_politeness(words_of(text))) <= 2
         if state.asked == Ask.MORE:
-            if agreed is False and bare:
-                return self._talk.goodbye(state)
             if agreed and bare:
                 return replace(state, asked=""), Say("What can I do for you?")
-            return self.followed_up(state, text, matches)
+            if step := self.followed_up(state, text, matches):
+                return step
+            if bare and (agreed is False or "nothing" in words_of(text)):
+                return self._talk.goodbye(state)
+            return None
         if item := picked(self._desks, state, text):
             return self.followed_up(*item, ()) or self._go_on(item[0])
         if step := self.followed_up(state, text, matches):
@@ -124,44 +138,65 @@ class Results:
     def followed_up(self, state: State, text: str, matches: Sequence[Match]) -> Step | None:
         """Takes words that hold little but values to the tool that needs them most."""
         best: tuple[tuple[float, float], Desk, dict[str, Any]] | None = None
-        settled = state.settled
         hinted = matches[0].key if is_about(matches, PERHAPS) else ""
-        for desk in self._desks.business:
-            again = settled is not None and settled.desk == desk.key
-            if again and desk.confirmation and state.asked != Ask.RESULT:
-                continue  # What the caller said yes to is done, and not to be done twice.
-            known = dict(settled.filled) if settled and again else {}
-            values = self._loose_values(
-                desk, text, known, loose=state.asked == Ask.RESULT and again
-            )
+        candidates = self._candidates(state, text)
+        most = max((len(values) for _, values in candidates), default=0)
+        for desk, values in candidates:
+            again = _is_settled(state, desk)
             required = {slot.name for slot in desk.slots if slot.required}
-            if not values or not (values.keys() & required or again):
+            if not (values.keys() & required or again):
                 continue
             paused = state.paused is not None and state.paused.desk == desk.key
-            told = known or carried(self._desks, desk, state, text)
+            told = _settled_values(state, desk) or carried(self._desks, desk, state, text)
             if state.paused and paused:
                 told = {**state.paused.filled, **told}
             needed = len(values.keys() & required)
             covered = len((values.keys() | told.keys()) & required) / max(len(required), 1)
             # Another value for what was just asked beats an optional one of it.
-            rank = (2.0 if again and needed else bool(needed) + paused / 2, covered)
+            rank = (bool(needed) + paused / 2, covered)
+            if again and (needed or (len(values) == most and _asks_anew(state, values))):
+                rank = (2.0, covered)
             if desk.key == hinted:
                 rank = (3.0, covered)
             if best is None or rank > best[0]:
-                best = (rank, desk, {**told, **values})
-        if best is None:
-            return None
+                best = (rank, desk, {**day_kept(desk, state, values), **told, **values})
+        if best is None or (best[0][0] < 2 and len(words_beside_values(text)) > 2):
+            return self._another_one(state, text)
         _, desk, filled = best
         for slot in desk.slots:
             if slot.kind is Kind.CONFIRMATION:
                 filled.pop(slot.name, None)
         return self._forms.go(replace(state, form=Form(desk.key, filled), misses=0))
 
+    def _candidates(self, state: State, text: str) -> list[tuple[Desk, dict[str, Any]]]:
+        """The desks that find values in the words, with these values."""
+        found: list[tuple[Desk, dict[str, Any]]] = []
+        corrects = state.settled is not None and begins_with_correction(text)
+        needed = state.needed if state.asked == Ask.RESULT else ""
+        for desk in self._desks.business:
+            again = _is_settled(state, desk)
+            done = again and desk.confirmation is not None and state.asked != Ask.RESULT
+            known = _settled_values(state, desk)
+            loose = (again and state.asked == Ask.RESULT) or (desk.amends and corrects)
+            values = self._loose_values(desk, text, known, asked=needed, loose=loose)
+            if done and not (desk.amends and _same_one(desk, values, known)):
+                continue  # What the caller said yes to is done, and not to be done twice.
+            if values:
+                found.append((desk, values))
+        return found
+
+    def _another_one(self, state: State, text: str) -> Step | None:
+        """ "And the other one": the same once more, of something else."""
+        desk = self._desks[state.settled.desk] if state.settled and state.settled.desk else None
+        if desk is None or desk.duty is not Duty.BUSINESS or not speaks_of_another(text, desk):
+            return None
+        return self._forms.open(state, desk, text)
+
     def _loose_values(
-        self, desk: Desk, text: str, known: Mapping[str, Any], *, loose: bool
+        self, desk: Desk, text: str, known: Mapping[str, Any], *, asked: str, loose: bool
     ) -> dict[str, Any]:
         typed = [slot for slot in desk.slots if slot.kind not in (Kind.TEXT, Kind.BOOLEAN)]
-        values = values_in(text, typed, asked="", today=self._today, known=known)
+        values = values_in(text, typed, asked=asked, today=self._today, known=known)
         if values or not loose:
             return values
         for slot in typed:
@@ -206,6 +241,26 @@ class Results:
                 filled.pop(confirmation.name, None)
             return self._forms.go(replace(state, form=Form(desk.key, filled)))
         return self._forms.go(state) if agreed or state.asked == Ask.RESUME else None
+
+
+def _is_settled(state: State, desk: Desk) -> bool:
+    return state.settled is not None and state.settled.desk == desk.key
+
+
+def _settled_values(state: State, desk: Desk) -> dict[str, Any]:
+    return dict(state.settled.filled) if state.settled and _is_settled(state, desk) else {}
+
+
+def _same_one(desk: Desk, values: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
+    """Whether the values leave open, or repeat, whom or which the call was about."""
+    who = [slot.name for slot in desk.slots if slot.kind in WHO_OR_WHICH]
+    return all(values.get(name, known.get(name)) == known.get(name) for name in who)
+
+
+def _asks_anew(state: State, values: Mapping[str, Any]) -> bool:
+    """ "No, Thursday", when the result was about Friday: the same question of another value."""
+    told = {name: value for name, (value, _) in state.facts.items()}
+    return state.asked == Ask.RESULT and any(told.get(key) != values[key] for key in values)
 
 
 def _failures(name: str) -> tuple[str, str]:

@@ -53,7 +53,7 @@ class SmallTalk:
                 return self.goodbye(state)
             case Remark.REPEAT if state.answer:
                 return state, Say(state.answer)
-            case Remark.WAIT:
+            case Remark.WAIT if self._desks.all or state.turn > 1:
                 return state, Say("Take your time.")
             case Remark.PERSON if self._desks.with_duty(Duty.HAND_OVER):
                 return self.hand_over(state, text)
@@ -65,6 +65,9 @@ class SmallTalk:
                 return self._forms.open(replace(state, facts={}), self._desks[state.form.desk], "")
             case Remark.NEVER_MIND if state.form:
                 return self._forms.drop(state)
+            case Remark.NEVER_MIND:
+                said = joined("All right.", wording.more(state.turn))
+                return replace(state, asked=Ask.MORE), Say(said)
             case Remark.THANKS if state.asked in ("", Ask.MORE, Ask.RESULT) or state.form:
                 said = joined("You're welcome.", question or wording.more(state.turn))
                 return replace(state, asked=state.asked or Ask.MORE), Say(said)

@@ -30,7 +30,21 @@ TENS = {num2words(value): value for value in range(20, 100, 10)}
 ORDINALS = {num2words(value, to="ordinal"): value for value in (*range(1, 20), 20, 30)}
 
 # What a recogniser writes for a digit when it takes it for another word.
-HOMOPHONES = {"for": 4, "to": 2, "too": 2, "ate": 8, "won": 1, "fore": 4, "tree": 3, "sex": 6}
+HOMOPHONES = {
+    "for": 4,
+    "fore": 4,
+    "to": 2,
+    "too": 2,
+    "ate": 8,
+    "won": 1,
+    "wan": 1,
+    "tree": 3,
+    "free": 3,
+    "sex": 6,
+    "sicks": 6,
+    "nein": 9,
+    "fife": 5,
+}
 HESITATIONS = frozenset({"uh", "um", "er", "erm", "ah", "eh", "hm", "hmm", "mm", "well", "like"})
 _REPEATS = {"double": 2, "triple": 3, "treble": 3}
 _SCALES = ("hundred", "thousand")
@@ -195,17 +209,21 @@ def _digit_group(words: Sequence[str], index: int) -> Found[str] | None:
     return None if small is None else Found(index, small.end, str(small.value))
 
 
-def find_digits(words: Sequence[str]) -> list[Found[str]]:
+def find_digits(words: Sequence[str], *, loose: bool = False) -> list[Found[str]]:
     """Runs of digits, however they are said.
 
     "four seven two nine one", "forty seven two ninety one", "double seven", "47-291". A word that
-    only sounds like a digit counts inside a run ("seven for two") or when it opens the sentence.
+    only sounds like a digit counts inside a run ("seven for two") or when it opens the sentence;
+    with `loose` also at the ends of a run ("it's for seven to nine won").
     """
+    if loose:
+        return find_digits(_with_homophones_as_digits(words))
     runs: list[Found[str]] = []
     index = 0
     while index < len(words):
         start, digits, end = index, "", index
-        if index == 0 and words[0] in HOMOPHONES and len(words) > 2 and _digit_group(words, 1):
+        opens = index == 0 and words[0] in HOMOPHONES and len(words) > 2
+        if opens and UNITS.get(words[1]) != HOMOPHONES[words[0]] and _digit_group(words, 1):
             digits, end = str(HOMOPHONES[words[0]]), 1
         while end < len(words):
             if group := _digit_group(words, end):
@@ -223,6 +241,18 @@ def find_digits(words: Sequence[str]) -> list[Found[str]]:
             runs.append(Found(start, end, digits))
         index = max(end, index + 1)
     return runs
+
+
+def _with_homophones_as_digits(words: Sequence[str]) -> list[str]:
+    written = [str(HOMOPHONES.get(word, word)) for word in words]
+    meant = [*words]
+    # From a real digit outwards: "to" in "to the office" has no digit next to it.
+    for order in (range(len(words)), reversed(range(len(words)))):
+        for at in order:
+            near = meant[max(at - 1, 0) : at + 2]
+            if meant[at] in HOMOPHONES and any(word in UNITS or word.isdecimal() for word in near):
+                meant[at] = written[at]
+    return meant
 
 
 def spoken_digits(digits: str) -> str:

@@ -10,7 +10,15 @@ from datetime import date, time
 from rapidfuzz import fuzz
 
 from services.embedded.spoken_dates import spoken_date
-from services.embedded.spoken_numbers import HESITATIONS, split_words, spoken_digits, words_of
+from services.embedded.spoken_numbers import (
+    HESITATIONS,
+    TEENS,
+    TENS,
+    UNITS,
+    split_words,
+    spoken_digits,
+    words_of,
+)
 from services.embedded.spoken_times import spoken_time
 
 _YES = frozenset(
@@ -59,6 +67,7 @@ _NO_PHRASES = (
     "rather not",
     "of course not",
 )
+_WRONG = frozenset("not quite right correct wrong incorrect a mistake".split())
 _POLITE = HESITATIONS | frozenset(
     "please thanks thank you okay ok so oh hi hello hey yes yeah sure and but just actually "
     "sorry right then".split()
@@ -156,6 +165,8 @@ def find_name(text: str, *, asked: bool) -> str | None:
     words = [word for word in words if word not in HESITATIONS][:4]
     if not words or (asked and len(words) > 3 and not lead_in) or _NO_NAME & set(words):
         return None
+    if not set(words) - {*UNITS, *TEENS, *TENS}:
+        return None
     return " ".join(_name_case(word) for word in words)
 
 
@@ -206,6 +217,8 @@ def find_free_text(text: str, label: str, *, asked: bool) -> str | None:
         plain.lower(),
     )
     if named and noun:
+        if set(words_of(plain[named.end() :])) <= _WRONG:
+            return None
         said = plain[named.end() :]
     elif noun == "reason" and (because := _REASON.search(plain.lower())):
         said = plain[because.end() :]

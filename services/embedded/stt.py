@@ -1,7 +1,6 @@
 """The embedded speech-to-text service: pocketsphinx, no network and no key."""
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,10 +22,10 @@ from pipecat.services.stt_service import STTService
 from pipecat.transcriptions.language import Language
 from pipecat.utils.time import time_now_iso8601
 
-from services.embedded.sphinx import BYTES_PER_SECOND, SAMPLE_RATE_HZ, Ear, Heard, Listener
+from services.embedded.listener import Heard, Listener
+from services.embedded.pre_roll import PreRoll
+from services.embedded.sphinx import SAMPLE_RATE_HZ, Ear
 
-# The VAD reports speech 0.2 s late and the report travels against the audio.
-_PRE_ROLL_BYTES = BYTES_PER_SECOND // 2
 # 0.2 s of the VAD's own waiting, then the last 20 ms of sound and the search for the best path.
 _TTFS_P99_S = 0.3
 
@@ -64,8 +63,7 @@ class PocketsphinxSTTService(STTService):
         self._telephone = telephone
         self._cache_dir = cache_dir
         self._resampler = SOXRStreamAudioResampler(clear_after_secs=None)
-        self._pre_roll: deque[bytes] = deque()
-        self._pre_roll_bytes = 0
+        self._pre_roll = PreRoll()
         self._in_utterance = False
         self._ear: Ear | None = None
         self._listener: Listener | None = None
@@ -125,7 +123,7 @@ class PocketsphinxSTTService(STTService):
         if self._in_utterance and self._listener is not None:
             self._listener.hear(samples)
         else:
-            self._remember(samples)
+            self._pre_roll.add(samples)
         yield None
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
@@ -142,25 +140,13 @@ class PocketsphinxSTTService(STTService):
             return
         self._in_utterance = True
         self._listener.begin()
-        for samples in self._pre_roll:
-            self._listener.hear(samples)
-        self._forget()
+        self._listener.hear(self._pre_roll.take())
 
     def _finish_utterance(self) -> None:
         if self._listener is None or not self._in_utterance:
             return
         self._in_utterance = False
         self._listener.finish()
-
-    def _remember(self, samples: bytes) -> None:
-        self._pre_roll.append(samples)
-        self._pre_roll_bytes += len(samples)
-        while self._pre_roll_bytes - len(self._pre_roll[0]) >= _PRE_ROLL_BYTES:
-            self._pre_roll_bytes -= len(self._pre_roll.popleft())
-
-    def _forget(self) -> None:
-        self._pre_roll.clear()
-        self._pre_roll_bytes = 0
 
     async def _deliver(self) -> None:
         while (heard := await self._heard.get()) is not None:
@@ -185,7 +171,7 @@ class PocketsphinxSTTService(STTService):
         listener, self._listener = self._listener, None
         delivery, self._delivery = self._delivery, None
         self._in_utterance = False
-        self._forget()
+        self._pre_roll.clear()
         if listener is not None:
             await asyncio.to_thread(listener.close, drop=drop)
         if delivery is None:

@@ -36,17 +36,18 @@ def emergency(desks: Desks, text: str, matches: Sequence[Match], bar: float) -> 
     """The desk that tells where to get help at once, or None.
 
     A false alarm costs a sentence, a missed one may cost a life: from `MEANT` on it goes before
-    every topic that was not named word for word, and `bar` may lie below that. One word that no
-    other topic knows must be said clearly, or noise would raise the alarm.
+    every topic that was not named word for word. `bar` may lie below that, as long as nothing else
+    may be meant ("my chest of drawers is damaged"). One word that no other topic knows must be
+    said clearly, or noise would raise the alarm.
     """
+    calm = max((match.score for match in matches if not desks[match.key].urgent), default=0.0)
     for match in matches:
         desk = desks[match.key]
         if not desk.urgent or match.score < bar:
             continue
-        best = matches[0]
-        first = best.key == match.key
-        outdone = best.score >= WORD_FOR_WORD > match.score or match.score < MEANT
-        if (first or not outdone) and desks.matcher.names(text, match.key):
+        sure = match.score >= MEANT
+        outdone = calm >= WORD_FOR_WORD > match.score if sure else calm >= PERHAPS
+        if not outdone and desks.matcher.names(text, match.key):
             return desk
     return None
 

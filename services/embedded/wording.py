@@ -8,7 +8,7 @@ from typing import Any
 
 from services.embedded.desk import Desk, Duty
 from services.embedded.slots import Kind, Slot
-from services.embedded.spoken_numbers import spoken_integer
+from services.embedded.spoken_numbers import spoken_digits, spoken_integer
 from services.embedded.spoken_values import spoken
 
 STAND_IN = "I am a stand-in, not a language model."
@@ -153,6 +153,11 @@ def again(desk: Desk, slot: Slot, filled: Mapping[str, Any], today: date, misses
     return f"{opening} {hint}" if misses <= 1 else f"{opening} {question} {hint}"
 
 
+def so_far(digits: str) -> str:
+    """Asks for the rest of a number."""
+    return f"I have {spoken_digits(digits)} so far. Please say the rest, or the whole number again."
+
+
 def _either(choices: Sequence[str]) -> str:
     worded = [choice.replace("_", " ") for choice in choices]
     return ", ".join(worded[:-1]) + " or " + worded[-1] if len(worded) > 1 else "".join(worded)
@@ -196,7 +201,8 @@ def what_it_can_do(desks: Sequence[Desk]) -> str:
 
 def example_lines(desks: Sequence[Desk]) -> str:
     """Two things a caller may say, or "" where none are declared."""
-    lines = [desk.says[0] for desk in desks if desk.says and desk.duty is Duty.BUSINESS][:2]
+    able = [desk for desk in desks if desk.duty is Duty.BUSINESS and not desk.urgent]
+    lines = [desk.says[0] for desk in able if desk.says][:2]
     return f"You can say, for example: {', or: '.join(lines)}." if lines else ""
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rehearsal.audible import audible_spans
-from rehearsal.caller import VoiceError, as_on_the_phone, read_wav, speak
+from rehearsal.caller import DEFAULT_VOICE, VoiceError, as_on_the_phone, read_wav, speak
 
 needs_flite = pytest.mark.skipif(
     shutil.which("flite") is None, reason="flite is not installed: apt install flite"
@@ -18,9 +18,7 @@ def level_dbfs(pcm: np.ndarray) -> float:
     return 20 * np.log10(np.sqrt((loud**2).mean()))
 
 
-@pytest.mark.parametrize(
-    "voice", ["espeak:en-us+f2@150", pytest.param("flite:slt", marks=needs_flite)]
-)
+@pytest.mark.parametrize("voice", [DEFAULT_VOICE, pytest.param("flite:slt", marks=needs_flite)])
 async def test_a_voice_speaks_at_telephone_level(voice: str) -> None:
     pcm = await speak("where is my order", voice)
     assert pcm.dtype == np.int16

@@ -109,7 +109,7 @@ async def converse(phone: TwilioPhone, lines: list[str], voice: str) -> None:
 
 
 @needs_flite
-async def test_callers_of_two_voices_book_at_once_and_both_are_in_the_book(
+async def test_callers_of_two_synthesisers_book_at_once_and_both_are_in_the_book(
     exchange: Exchange,
 ) -> None:
     async def book(name: str, day: str, born: str, voice: str) -> TwilioPhone:
@@ -130,7 +130,12 @@ async def test_callers_of_two_voices_book_at_once_and_both_are_in_the_book(
             return phone
 
     paul, john = await asyncio.gather(
-        book("paul allen", "wednesday", "february eleventh nineteen sixty three", "flite:slt"),
+        book(
+            "paul allen",
+            "wednesday",
+            "february eleventh nineteen sixty three",
+            "espeak:en-us+klatt6@160",
+        ),
         book("john smith", "thursday", "the third of march nineteen eighty five", "flite:rms"),
     )
 

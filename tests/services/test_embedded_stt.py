@@ -25,7 +25,8 @@ from pipecat.tests.utils import run_test
 
 from services.embedded.espeak import SAMPLE_RATE_HZ as ESPEAK_HZ
 from services.embedded.espeak import VoiceSpec, synthesise
-from services.embedded.sphinx import Ear, Heard
+from services.embedded.listener import Heard
+from services.embedded.sphinx import Ear
 from services.embedded.stt import PocketsphinxSTTService
 
 CALLER = VoiceSpec(variant="klatt6", rate_wpm=160, pitch=55, pitch_range=50)

@@ -8,27 +8,21 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pocketsphinx
 import pytest
 import soxr
 
-from services.embedded import sphinx
+from services.embedded import ear_model
+from services.embedded import listener as listener_module
 from services.embedded.espeak import SAMPLE_RATE_HZ as ESPEAK_HZ
 from services.embedded.espeak import VoiceSpec, synthesise
-from services.embedded.language_model import (
-    GeneralModel,
-    Mixture,
-    PhoneTalk,
-    mixed_arpa,
-    words_of,
-)
-from services.embedded.sphinx import (
-    SAMPLE_RATE_HZ,
-    Ear,
-    Heard,
-    HighBand,
-    Listener,
-    pronunciation_by_spelling,
-)
+from services.embedded.general_english import GeneralModel
+from services.embedded.high_band import HighBand
+from services.embedded.language_model import Mixture, mixed_arpa
+from services.embedded.listener import Heard, Listener
+from services.embedded.phone_talk import PhoneTalk, words_of
+from services.embedded.pronunciation import pronunciation_by_spelling, pronunciations
+from services.embedded.sphinx import SAMPLE_RATE_HZ, Ear
 
 CALLER = VoiceSpec(variant="klatt6", rate_wpm=160, pitch=55, pitch_range=50)
 LINES = ("where is my order", "my order number is four seven two nine one", "ask for Zyxxo")
@@ -89,7 +83,7 @@ def test_a_line_is_spelled_as_it_is_spoken(line: str, words: str) -> None:
 
 @pytest.mark.parametrize("word", ["zyxxo", "tchaikovsky", "queue", "x"])
 def test_a_word_without_an_entry_gets_sounds_the_recogniser_knows(word: str) -> None:
-    known = {phone for every in sphinx._pronunciations().values() for phone in every[0].split()}
+    known = {phone for every in pronunciations().values() for phone in every[0].split()}
     sounds = pronunciation_by_spelling(word).split()
     assert sounds
     assert set(sounds) <= known
@@ -153,11 +147,9 @@ def test_a_word_outside_the_lines_survives_in_the_model() -> None:
 
 
 def test_the_general_model_is_read_as_its_own_reader_reads_it() -> None:
-    path = sphinx.pocketsphinx.get_model_path("en-us/en-us.lm.bin")
+    path = pocketsphinx.get_model_path("en-us/en-us.lm.bin")
     general = GeneralModel.read(Path(path))
-    theirs = sphinx.pocketsphinx.NGramModel(
-        sphinx.pocketsphinx.Config(), sphinx.pocketsphinx.LogMath(), path
-    )
+    theirs = pocketsphinx.NGramModel(pocketsphinx.Config(), pocketsphinx.LogMath(), path)
     for place in (0, 1_000, 1_000_000, len(general.first) - 1):
         pair = [general.words[general.first[place]], general.words[general.second[place]]]
         ours = general.bigrams[place] / math.log(1.0001)
@@ -250,7 +242,7 @@ def drained(heard: queue.SimpleQueue[Heard]) -> list[Heard]:
 def test_sound_is_dropped_when_half_a_minute_waits_already(
     ear: Ear, heard: queue.SimpleQueue[Heard], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sphinx, "_MOST_WAITING_BYTES", 10)
+    monkeypatch.setattr(listener_module, "_MOST_WAITING_BYTES", 10)
     busy, entered = threading.Event(), threading.Event()
 
     def hold(self: Listener, *_: object) -> None:
@@ -293,7 +285,7 @@ def test_a_model_on_disk_is_not_built_again(
     def fail(*_: object) -> None:
         raise AssertionError("built again")
 
-    monkeypatch.setattr(sphinx, "_build", fail)
+    monkeypatch.setattr(ear_model, "_build", fail)
     again = Ear(tuple(" ".join(words_of(line)) for line in LINES), cache_dir=models)
     assert again.transcribe(spoken("where is my order")) == "where is my order"
 
