@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from wire_clients import CLIENTS, WORDS, Answer
+from wire_clients import CLIENTS, PATIENT_S, SHORT_S, WORDS, Answer
 
 from rehearsal.standins import Rule, Script, StandIns
 from rehearsal.standins.faults import KINDS
@@ -69,8 +69,8 @@ def tool_calls(answer: Answer, seat: str) -> list[tuple[str, str]]:
     return [(names[0], arguments)] if names else []
 
 
-async def ask(providers: StandIns, seat: str) -> Answer:
-    return await CLIENTS[seat](providers, seat)
+async def ask(providers: StandIns, seat: str, patience_s: float = PATIENT_S) -> Answer:
+    return await CLIENTS[seat](providers, seat, patience_s)
 
 
 @pytest.mark.parametrize("seat", CLIENTS)
@@ -92,7 +92,7 @@ async def test_refused_connection_gets_no_byte(providers: StandIns, seat: str, k
 @every("never_opens")
 async def test_handshake_is_left_waiting(providers: StandIns, seat: str, kind: str) -> None:
     providers.fault(seat, kind)
-    assert (await ask(providers, seat)).ending == "unopened"
+    assert (await ask(providers, seat, SHORT_S)).ending == "unopened"
 
 
 @every("http_401", "http_429", "http_500", "http_503")
@@ -106,7 +106,7 @@ async def test_http_error_has_its_status(providers: StandIns, seat: str, kind: s
 @every("never_answers")
 async def test_nothing_is_answered(providers: StandIns, seat: str, kind: str) -> None:
     providers.fault(seat, kind)
-    answer = await ask(providers, seat)
+    answer = await ask(providers, seat, SHORT_S)
     assert answer.ending == "silence"
     assert {message["type"] for message in answer.messages} <= {"Connected", "Begin"}
 
@@ -118,13 +118,13 @@ async def test_keep_alives_go_on_without_an_answer(
     providers.fault(seat, kind, seconds=0.05)
     # The wire is never silent for long: the client would wait for ever.
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(ask(providers, seat), 1)
+        await asyncio.wait_for(ask(providers, seat), SHORT_S)
 
 
 @every("close", "stall")
 async def test_answer_ends_in_the_middle(providers: StandIns, seat: str, kind: str) -> None:
     providers.fault(seat, kind, after=2)
-    answer = await ask(providers, seat)
+    answer = await ask(providers, seat, PATIENT_S if kind == "close" else SHORT_S)
     assert answer.ending == ("broken" if kind == "close" else "silence")
     if SPEAKS[seat] in SPEAK:
         assert answer.audio
@@ -169,7 +169,7 @@ async def test_text_is_white_space(providers: StandIns, seat: str, kind: str) ->
 @every("malformed_json")
 async def test_one_message_is_no_json(providers: StandIns, seat: str, kind: str) -> None:
     providers.fault(seat, kind, after=1)
-    assert len((await ask(providers, seat)).malformed) == 1
+    assert len((await ask(providers, seat, SHORT_S)).malformed) == 1
 
 
 @every("cut_arguments")

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
-from wire_clients import CLIENTS, ask_twilio, openai_chat
+from wire_clients import CLIENTS, SHORT_S, ask_twilio, openai_chat
 
 from rehearsal.standins import KEY, Rule, Script, StandIns
 from services.choice import choose
@@ -86,7 +86,9 @@ async def test_house_that_closes_leaves_nothing_running() -> None:
         for seat in CLIENTS:
             if seat != "daily":
                 providers.fault(seat, "never_answers")
-        asking = [asyncio.create_task(ask(providers, seat)) for seat, ask in CLIENTS.items()]
+        asking = [
+            asyncio.create_task(ask(providers, seat, SHORT_S)) for seat, ask in CLIENTS.items()
+        ]
         waited = (providers.house.until(seat, "turn", 1) for seat in CLIENTS)
         await asyncio.wait_for(asyncio.gather(*waited), 15)
     await asyncio.gather(*asking)

@@ -16,8 +16,9 @@ from rehearsal.standins import KEY, StandIns
 
 SENTENCE = "One two three four five six."
 WORDS = "one two three four five six"
-_SILENT_AFTER_S = 0.4
-_PATIENCE = aiohttp.ClientTimeout(sock_read=_SILENT_AFTER_S)
+# A client's patience: what it waits for the next byte where one must come, or where none may.
+PATIENT_S = 15.0
+SHORT_S = 1.0
 
 Ending = Literal["done", "silence", "broken", "refused", "unopened"]
 
@@ -42,7 +43,7 @@ class Answer:
         return [event for event in self.events if not _is_json(event)]
 
 
-Client = Callable[[StandIns, str], Coroutine[Any, Any, Answer]]
+Client = Callable[[StandIns, str, float], Coroutine[Any, Any, Answer]]
 
 
 def _is_json(text: str) -> bool:
@@ -71,12 +72,12 @@ def wav() -> bytes:
 
 
 async def _over_socket(
-    url: str, say: list[str | bytes], done: Callable[[dict[str, Any]], bool]
+    url: str, say: list[str | bytes], done: Callable[[dict[str, Any]], bool], patience_s: float
 ) -> Answer:
     answer = Answer()
     async with aiohttp.ClientSession(headers=_headers()) as session:
         try:
-            ws = await asyncio.wait_for(session.ws_connect(url), 2)
+            ws = await asyncio.wait_for(session.ws_connect(url), patience_s)
         except aiohttp.WSServerHandshakeError as error:
             return Answer("refused", error.status, dict(error.headers or {}))
         except TimeoutError:
@@ -86,16 +87,19 @@ async def _over_socket(
         async with ws:
             for message in say:
                 await (ws.send_str(message) if isinstance(message, str) else ws.send_bytes(message))
-            await _listen(ws, answer, done)
+            await _listen(ws, answer, done, patience_s)
     return answer
 
 
 async def _listen(
-    ws: aiohttp.ClientWebSocketResponse, answer: Answer, done: Callable[[dict[str, Any]], bool]
+    ws: aiohttp.ClientWebSocketResponse,
+    answer: Answer,
+    done: Callable[[dict[str, Any]], bool],
+    patience_s: float,
 ) -> None:
     while True:
         try:
-            message = await ws.receive(timeout=_SILENT_AFTER_S)
+            message = await ws.receive(timeout=patience_s)
         except TimeoutError:
             return
         if message.type is not aiohttp.WSMsgType.TEXT:
@@ -112,14 +116,14 @@ async def _listen(
             return
 
 
-async def _over_http(url: str, *, stream: bool = False, **body: Any) -> Answer:
-    answer = Answer()
+async def _over_http(
+    url: str, patience_s: float = PATIENT_S, *, stream: bool = False, **body: Any
+) -> Answer:
+    answer, patience = Answer(), aiohttp.ClientTimeout(sock_read=patience_s)
     try:
         async with (
             aiohttp.ClientSession(headers=_headers()) as session,
-            session.post(
-                url, timeout=aiohttp.ClientTimeout(sock_read=_SILENT_AFTER_S), **body
-            ) as r,
+            session.post(url, timeout=patience, **body) as r,
         ):
             answer.status, answer.headers = r.status, dict(r.headers)
             data = b""
@@ -149,26 +153,28 @@ def _headers() -> dict[str, str]:
     return {"Authorization": f"Bearer {KEY}", "anthropic-version": "2023-06-01"}
 
 
-async def deepgram(providers: StandIns, seat: str) -> Answer:
+async def deepgram(providers: StandIns, seat: str, patience_s: float = PATIENT_S) -> Answer:
     query = "encoding=linear16&sample_rate=16000&interim_results=true&endpointing=false"
     say = [*_speech(), json.dumps({"type": "Finalize"})]
     url = f"{providers.url('deepgram')}/v1/listen?{query}"
-    return await _over_socket(url, say, lambda m: bool(m.get("is_final")))
+    return await _over_socket(url, say, lambda m: bool(m.get("is_final")), patience_s)
 
 
-async def flux(providers: StandIns, seat: str) -> Answer:
+async def flux(providers: StandIns, seat: str, patience_s: float = PATIENT_S) -> Answer:
     query = "model=flux-general-en&encoding=linear16&sample_rate=16000"
     url = f"{providers.url('deepgram')}/v2/listen?{query}"
-    return await _over_socket(url, [*_speech()], lambda m: m.get("event") == "EndOfTurn")
+    return await _over_socket(
+        url, [*_speech()], lambda m: m.get("event") == "EndOfTurn", patience_s
+    )
 
 
-async def assemblyai(providers: StandIns, seat: str) -> Answer:
+async def assemblyai(providers: StandIns, seat: str, patience_s: float = PATIENT_S) -> Answer:
     url = f"{providers.url('assemblyai')}/v3/ws?speech_model=universal-3-6-pro&sample_rate=16000"
     say = [*_speech(), json.dumps({"type": "ForceEndpoint"})]
-    return await _over_socket(url, say, lambda m: bool(m.get("end_of_turn")))
+    return await _over_socket(url, say, lambda m: bool(m.get("end_of_turn")), patience_s)
 
 
-async def cartesia(providers: StandIns, seat: str) -> Answer:
+async def cartesia(providers: StandIns, seat: str, patience_s: float = PATIENT_S) -> Answer:
     text = {
         "model_id": "sonic",
         "transcript": SENTENCE,
@@ -178,10 +184,12 @@ async def cartesia(providers: StandIns, seat: str) -> Answer:
         "continue": False,
     }
     url = f"{providers.url('cartesia')}/tts/websocket"
-    return await _over_socket(url, [json.dumps(text)], lambda m: m.get("type") == "done")
+    return await _over_socket(
+        url, [json.dumps(text)], lambda m: m.get("type") == "done", patience_s
+    )
 
 
-async def elevenlabs(providers: StandIns, seat: str) -> Answer:
+async def elevenlabs(providers: StandIns, seat: str, patience_s: float = PATIENT_S) -> Answer:
     path = "/v1/text-to-speech/v/multi-stream-input?auto_mode=true&output_format=pcm_24000"
     say: list[str | bytes] = [
         json.dumps({"text": " ", "context_id": "first"}),
@@ -189,10 +197,10 @@ async def elevenlabs(providers: StandIns, seat: str) -> Answer:
         json.dumps({"context_id": "first", "close_context": True}),
     ]
     url = providers.url("elevenlabs") + path
-    return await _over_socket(url, say, lambda m: m.get("isFinal") is True)
+    return await _over_socket(url, say, lambda m: m.get("isFinal") is True, patience_s)
 
 
-async def openai_chat(providers: StandIns, seat: str) -> Answer:
+async def openai_chat(providers: StandIns, seat: str, patience_s: float = PATIENT_S) -> Answer:
     body = {
         "model": "m",
         "messages": [{"role": "user", "content": "count"}],
@@ -201,32 +209,36 @@ async def openai_chat(providers: StandIns, seat: str) -> Answer:
     }
     prefix = "/openai/v1" if seat == "groq" else "/v1"
     url = f"{providers.url(seat)}{prefix}/chat/completions"
-    return _without_done(await _over_http(url, stream=True, json=body))
+    return _without_done(await _over_http(url, patience_s, stream=True, json=body))
 
 
-async def anthropic(providers: StandIns, seat: str) -> Answer:
+async def anthropic(providers: StandIns, seat: str, patience_s: float = PATIENT_S) -> Answer:
     body = {
         "model": "m",
         "max_tokens": 100,
         "messages": [{"role": "user", "content": "count"}],
         "stream": True,
     }
-    return await _over_http(f"{providers.url(seat)}/v1/messages", stream=True, json=body)
+    return await _over_http(
+        f"{providers.url(seat)}/v1/messages", patience_s, stream=True, json=body
+    )
 
 
-async def speech(providers: StandIns, seat: str) -> Answer:
+async def speech(providers: StandIns, seat: str, patience_s: float = PATIENT_S) -> Answer:
     body = {"model": "m", "voice": "alloy", "input": SENTENCE, "response_format": "pcm"}
-    return await _over_http(f"{providers.url('openai')}/v1/audio/speech", json=body)
+    return await _over_http(f"{providers.url('openai')}/v1/audio/speech", patience_s, json=body)
 
 
-async def transcription(providers: StandIns, seat: str) -> Answer:
+async def transcription(providers: StandIns, seat: str, patience_s: float = PATIENT_S) -> Answer:
     form = aiohttp.FormData({"model": "m"})
     form.add_field("file", wav(), filename="audio.wav", content_type="audio/wav")
-    return await _over_http(f"{providers.url('openai')}/v1/audio/transcriptions", data=form)
+    return await _over_http(
+        f"{providers.url('openai')}/v1/audio/transcriptions", patience_s, data=form
+    )
 
 
-async def daily(providers: StandIns, seat: str) -> Answer:
-    return await _over_http(f"{providers.url('daily')}/rooms", json={})
+async def daily(providers: StandIns, seat: str, patience_s: float = PATIENT_S) -> Answer:
+    return await _over_http(f"{providers.url('daily')}/rooms", patience_s, json={})
 
 
 async def ask_twilio(providers: StandIns, call_sid: str) -> Answer:
