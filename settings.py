@@ -102,6 +102,7 @@ class Settings(BaseSettings):
     stt: NameList = ()
     llm: NameList = ()
     tts: NameList = ()
+    embedded_backup: bool = True
     stt_language: LanguageCode | None = None
     tts_language: LanguageCode | None = None
 

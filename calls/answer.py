@@ -14,6 +14,7 @@ from calls.bot import Bot
 from calls.call import Call
 from calls.channel import AUDIO_IN_HZ, Channel, open_channel
 from calls.record import CallRecord
+from calls.spare_phrases import SPARE_PHRASES
 from processors.spoken_text import SpokenText
 from services.choice import Choices, choose
 from settings import Settings
@@ -54,6 +55,7 @@ async def answer(
             settings=settings,
             record=CallRecord(settings.data_dir / "calls", call_id),
         )
+        await SPARE_PHRASES.make(bot.spare_words.greeting_with(bot.greeting), channel.audio_out_hz)
         call.record.opened(**call.described())
         logger.info(f"{bot.name} answers a {channel.name} call")
         try:

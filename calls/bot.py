@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.runner.types import RunnerArguments
 
+from calls.spare_phrases import ENGLISH, SpareWords
 from services.embedded.topic import Topic
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Bot:
         topics: What the offline tier needs to hold its conversation.
         phrases: Filler phrases by tool name; "" holds the general ones.
         sample_call: The lines that `switchboard call NAME` speaks.
+        spare_words: What it says when an answer is late or does not come.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Bot:
     topics: tuple[Topic, ...] = ()
     phrases: Mapping[str, Sequence[str]] = field(default_factory=dict)
     sample_call: tuple[Line, ...] = ()
+    spare_words: SpareWords = ENGLISH
 
     @property
     def title(self) -> str:
@@ -77,6 +80,7 @@ def as_bot(
     topics: Sequence[Topic] = (),
     phrases: Mapping[str, Sequence[str]] | None = None,
     sample_call: Sequence[Line] = (),
+    spare_words: SpareWords = ENGLISH,
 ) -> Bot:
     """Make the `bot` of a bot file out of the function that builds its pipeline.
 
@@ -93,4 +97,5 @@ def as_bot(
         topics=tuple(topics),
         phrases=phrases or {},
         sample_call=tuple(sample_call),
+        spare_words=spare_words,
     )

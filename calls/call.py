@@ -1,9 +1,9 @@
 """What a bot is handed: one call, with everything to build its pipeline from."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from loguru import logger
 from pipecat.adapters.llm.schemas.direct_function import DirectFunction
@@ -17,14 +17,18 @@ from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_transport import BaseTransport
 
 from calls.bot import Bot
+from calls.bounded_transport import BoundedTransport
 from calls.channel import Channel
 from calls.incidents import Incidents
 from calls.record import CallRecord
 from calls.redirect import RedirectFailed, redirect_call
+from calls.silence import silence_bound
 from calls.turns import turn_taking
 from services.choice import Choices
 from services.failover.health import Health
 from services.failover.llm import BackedLLM
+from services.failover.stt import BackedSTT
+from services.failover.tts import BackedTTS
 from services.latency import deadline_ms
 from services.provider import Stage, Wish
 from settings import Settings
@@ -69,10 +73,9 @@ class Call:
         self._worker: PipelineWorker | None = None
         self._parting = HUNG_UP
         self._incidents = Incidents(record, self.show)
-
-    @property
-    def transport(self) -> BaseTransport:
-        return self._channel.transport
+        self.transport: BaseTransport = BoundedTransport(
+            channel.transport, lambda: silence_bound(self, channel.audio_out_hz, settings)
+        )
 
     @property
     def phrases(self) -> Mapping[str, Sequence[str]]:
@@ -94,7 +97,7 @@ class Call:
             telephone=self.channel == "phone",
             cache_dir=self.data_dir / "cache",
         )
-        return cast(STTService, self._build("stt", wish)[0][1])
+        return self._backed("stt", wish, BackedSTT)
 
     def llm(self, instructions: str, *, tools: Sequence[DirectFunction] = ()) -> LLMService:
         """The language model with its instructions and the functions it may call."""
@@ -102,14 +105,15 @@ class Call:
         llm = BackedLLM(
             self._build("llm", wish),
             report=self._incidents.report,
-            tool_deadline_s=deadline_ms("tool", None, set_ms=self._settings.tool_deadline_ms) / 1000,
+            tool_deadline_s=deadline_ms("tool", None, set_ms=self._settings.tool_deadline_ms)
+            / 1000,
         )
         self._tools[llm.name] = tools
         return llm
 
     def tts(self, *, voice: str | Mapping[str, str] | None = None) -> TTSService:
         """Text-to-speech. `voice`: a voice by provider name, or one for the cloud provider."""
-        return cast(TTSService, self._build("tts", Wish(voice=voice))[0][1])
+        return self._backed("tts", Wish(voice=voice), BackedTTS)
 
     def turns(self, llm: LLMService) -> LLMContextAggregatorPair:
         """The conversation's context, and the taking of turns: VAD, end of turn, barge-in."""
@@ -167,11 +171,15 @@ class Call:
             self._parting = HUNG_UP
             raise
 
+    async def cut(self, reason: str) -> None:
+        """End the call at once, whatever is still to be said."""
+        self.record.ending(reason)
+        if self._worker and not self._worker.has_finished():
+            await self._worker.cancel(reason=reason)
+
     async def caller_left(self) -> None:
         """The other end is gone, whoever let go."""
-        self.record.ending(self._parting)
-        if self._worker:
-            await self._worker.cancel(reason=self._parting)
+        await self.cut(self._parting)
 
     def runs_in(self, worker: PipelineWorker) -> None:
         """The pipeline of the call is about to run."""
@@ -191,6 +199,17 @@ class Call:
         for stage, wish in self._wishes.items():
             for choice in self._choices[stage]:
                 await asyncio.to_thread(choice.prepare, wish)
+
+    @property
+    def _tool_deadline_s(self) -> float:
+        return deadline_ms("tool", None, set_ms=self._settings.tool_deadline_ms) / 1000
+
+    def _backed(self, stage: Stage, wish: Wish, backed: Callable[..., Any]) -> Any:
+        providers = self._build(stage, wish)
+        if len(providers) == 1 and self._choices[stage][0].provider.stand_in:
+            # It runs in this process: there is no connection to lose and nobody to ask instead.
+            return providers[0][1]
+        return backed(providers, report=self._incidents.report)
 
     def _build(self, stage: Stage, wish: Wish) -> list[tuple[str, Any, Health]]:
         self._wishes[stage] = wish

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from loguru import logger
 from pipecat.audio.utils import create_file_resampler
 
-from processors.silence_phrases import SparePhrase, Step
+from processors.silence.phrases import SparePhrase, Step
 from services.embedded import espeak
 
 

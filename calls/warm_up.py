@@ -13,6 +13,7 @@ from calls.bot import Bot
 from calls.call import Call
 from calls.channel import TELEPHONE_HZ, WEB_AUDIO_OUT_HZ, Channel
 from calls.record import CallRecord
+from calls.spare_phrases import SPARE_PHRASES
 from services.choice import Choices
 from settings import Settings
 
@@ -50,6 +51,7 @@ async def warm_up(bots: Mapping[str, Bot], choices: Choices, settings: Settings)
 
 
 async def _try(bot: Bot, channel: Channel, choices: Choices, settings: Settings) -> None:
+    await SPARE_PHRASES.make(bot.spare_words.greeting_with(bot.greeting), channel.audio_out_hz)
     call = Call(
         "warm-up",
         bot=bot,

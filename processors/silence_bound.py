@@ -34,12 +34,12 @@ from pipecat.processors.frame_processor import (
     FrameProcessorSetup,
 )
 
-from processors.silence_events import follow
-from processors.silence_gaps import Gaps
-from processors.silence_owed import Owed
-from processors.silence_phrases import PhraseChoice, SparePhrase, Step
-from processors.silence_playout import LONGEST_PAUSE_S, Playout
-from processors.silence_report import BoundReached, DeadAir
+from processors.silence.events import follow
+from processors.silence.gaps import Gaps
+from processors.silence.owed import Owed
+from processors.silence.phrases import PhraseChoice, SparePhrase, Step
+from processors.silence.playout import LONGEST_PAUSE_S, Playout
+from processors.silence.report import BoundReached, DeadAir
 
 # A sound of the caller that was too short for speech may be the beginning of some.
 AFTER_VOICE_S = 0.5

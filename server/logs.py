@@ -46,8 +46,8 @@ def set_up(level: str, secrets: list[str]) -> None:
 def secrets_of(settings: Settings) -> list[str]:
     """The values of every setting that is a secret, the providers' keys among them."""
     own = [value for value in vars(settings).values() if isinstance(value, SecretStr)]
-    keys = [settings.provider(name).key for name in provider_names()]
-    return [secret.get_secret_value() for secret in own] + [key for key in keys if key]
+    theirs = [secret for name in provider_names() for secret in settings.provider(name).secrets]
+    return [secret.get_secret_value() for secret in own] + theirs
 
 
 def _is_news(record: "Record") -> bool:

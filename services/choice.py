@@ -98,7 +98,8 @@ def provider_names() -> list[str]:
 
 def _in_order(stage: Stage, names: tuple[str, ...], settings: Settings) -> Iterable[Choice]:
     choices = [*_named(stage, names, settings)] if names else [*_all(stage, settings)]
-    if not any(choice.provider.tier == "embedded" for choice in choices):
+    backed = any(choice.provider.tier == "embedded" for choice in choices)
+    if settings.embedded_backup and not backed:
         choices += _last_resort(stage, settings)
     # A voice named without its provider is the first cloud provider's.
     first_cloud = next((c for c in choices if c.provider.tier == "cloud"), None)

@@ -1,4 +1,4 @@
-"""What a provider's client keeps to itself: retries, and answers that broke off."""
+"""An answer that the provider did not finish must not pass for a whole one."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -6,13 +6,6 @@ from typing import Any
 
 class CutShort(ConnectionError):
     """The stream of an answer ended without the word that it was the end."""
-
-
-def fail_at_once(service: Any) -> None:
-    """No retries behind our back: another provider is asked sooner than a client waits."""
-    client = getattr(service, "_client", None)
-    if hasattr(client, "max_retries"):
-        client.max_retries = 0
 
 
 def watch_the_end(service: Any) -> None:

@@ -30,10 +30,10 @@ from pipecat.services.settings import LLMSettings
 
 from services.failover.answer import Answer, Given, NobodyAnswered
 from services.failover.branch import Branch
+from services.failover.candour import watch_the_end
 from services.failover.health import Health
 from services.failover.incident import Report
 from services.failover.probe import Probe
-from services.failover.candour import fail_at_once, watch_the_end
 
 APOLOGY = "I am sorry, something went wrong on my side. Could you say that once more?"
 
@@ -75,7 +75,6 @@ class BackedLLM(LLMService[Any]):
             Branch(name, service, health, self._heard) for name, service, health in providers
         ]
         for branch in self._branches:
-            fail_at_once(branch.service)
             watch_the_end(branch.service)
             # Instance attribute: what the provider's service asks for is run here or not at all.
             branch.service.run_function_calls = partial(self._asked_for_tools, branch)  # type: ignore[attr-defined]

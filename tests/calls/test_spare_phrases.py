@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from calls.spare_phrases import ENGLISH, SparePhrases
-from processors.silence_phrases import SparePhrase, Step
-from processors.silence_playout import AUDIBLE_LEVEL
+from processors.silence.phrases import SparePhrase, Step
+from processors.silence.playout import AUDIBLE_LEVEL
 from services.embedded import espeak
 
 FEW = replace(ENGLISH, listening=(), moment=("One moment.", "Just a second."), goodbye=())

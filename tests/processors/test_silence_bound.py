@@ -17,7 +17,7 @@ from pipecat.frames.frames import (
 )
 from pipecat.utils.text.base_text_aggregator import TextType
 
-from processors.silence_phrases import Step
+from processors.silence.phrases import Step
 from tests.processors.silence_bound_call import (
     BOUND_S,
     PHRASE_S,

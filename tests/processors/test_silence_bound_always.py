@@ -14,7 +14,7 @@ from pipecat.frames.frames import (
     TTSStoppedFrame,
 )
 
-from processors.silence_phrases import Step
+from processors.silence.phrases import Step
 from tests.processors.silence_bound_call import (
     VAD_S,
     SilentCall,

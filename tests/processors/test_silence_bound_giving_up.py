@@ -12,7 +12,7 @@ from pipecat.frames.frames import (
 )
 
 from processors.silence_bound import SilenceBound
-from processors.silence_phrases import Step
+from processors.silence.phrases import Step
 from tests.processors.silence_bound_call import (
     BOUND_S,
     PHRASE_S,

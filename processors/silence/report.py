@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from processors.silence_phrases import Step
+from processors.silence.phrases import Step
 
 
 @dataclass(frozen=True)

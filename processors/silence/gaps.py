@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from processors.silence_owed import Owed
-from processors.silence_playout import Playout
-from processors.silence_report import DeadAir
+from processors.silence.owed import Owed
+from processors.silence.playout import Playout
+from processors.silence.report import DeadAir
 
 
 class Gaps:

@@ -23,8 +23,8 @@ from pipecat.frames.frames import (
 )
 from pipecat.processors.frame_processor import FrameDirection
 
-from processors.silence_owed import Owed
-from processors.silence_playout import Playout
+from processors.silence.owed import Owed
+from processors.silence.playout import Playout
 
 
 def follow(
