@@ -14,14 +14,16 @@ import soxr
 
 from rehearsal import mulaw
 from rehearsal.mulaw import Pcm
+from services.embedded.sphinx import BITE_BYTES, BYTES_PER_SECOND, Ear, Utterance
 from services.embedded.sphinx import SAMPLE_RATE_HZ as EAR_RATE_HZ
-from services.embedded.sphinx import Ear, Heard, Listener
 
 _FRAME_S = 0.02
 _LOUD_RMS = 180  # about -45 dBFS: above line noise, below any speech
 _LOUD_FRAMES_TO_BEGIN = 3
 _BEFORE_FRAMES = 20  # of what came before speech was noticed
 _SCRIPTED_WORD_S = 0.25
+_INTERIM_BYTES = BYTES_PER_SECOND // 5
+_MOST_WAITING_BYTES = 30 * BYTES_PER_SECOND
 # Sound that came over the telephone has nothing up there but rounding.
 _TELEPHONE_ENDS_HZ = 4200
 _ROUNDING_RMS = 1.5
@@ -217,22 +219,22 @@ class _ScriptedWords:
 
 
 class _HeardWords:
-    """What the embedded recogniser understands of one utterance, on a thread of its own."""
+    """What the embedded recogniser understands of one utterance; it works off the event loop."""
 
     def __init__(self, ear: Ear, rate_hz: int) -> None:
-        loop = asyncio.get_running_loop()
-        self._final: asyncio.Future[str] = loop.create_future()
-        self._so_far = ""
+        self._ear = ear
         self._resampler = soxr.ResampleStream(rate_hz, EAR_RATE_HZ, 1, dtype="int16")
-
-        def understood(heard: Heard) -> None:
-            loop.call_soon_threadsafe(self._understood, heard)
-
-        self._listener = Listener(ear, understood)
-        self._listener.begin()
+        self._waiting = bytearray()
+        self._ended = False
+        self._news = asyncio.Event()
+        self._so_far = ""
+        self._work = asyncio.create_task(self._listen())
 
     def hear(self, samples: Pcm) -> None:
-        self._listener.hear(self._resampler.resample_chunk(samples).tobytes())
+        # Who is so far behind will not catch up: better to lose sound than all time.
+        if len(self._waiting) < _MOST_WAITING_BYTES:
+            self._waiting += self._resampler.resample_chunk(samples).tobytes()
+            self._news.set()
 
     def so_far(self) -> str:
         return self._so_far
@@ -242,28 +244,37 @@ class _HeardWords:
 
     async def all(self) -> str:
         none = np.zeros(0, np.int16)
-        self._listener.hear(self._resampler.resample_chunk(none, last=True).tobytes())
-        self._listener.finish()
-        return await self._final
+        self._waiting += self._resampler.resample_chunk(none, last=True).tobytes()
+        self._ended = True
+        self._news.set()
+        return await asyncio.shield(self._work)
 
     async def close(self) -> None:
-        drop = not self._final.done()
-        closing = asyncio.create_task(asyncio.to_thread(self._listener.close, drop=drop))
-        cancelled = False
-        while not closing.done():
-            # A thread is seen off even by one who is told to go, and told again.
-            try:
-                await asyncio.shield(closing)
-            except asyncio.CancelledError:
-                cancelled = True
-        if cancelled:
-            raise asyncio.CancelledError
+        self._work.cancel()
+        await asyncio.gather(self._work, return_exceptions=True)
 
-    def _understood(self, heard: Heard) -> None:
-        if not heard.final:
-            self._so_far = heard.text
-        elif not self._final.done():
-            self._final.set_result(heard.text)
+    async def _listen(self) -> str:
+        decoder = await asyncio.to_thread(self._ear.decoder)
+        utterance = Utterance(decoder, telephone=self._ear.telephone)
+        unreported = 0
+        while self._waiting or not self._ended:
+            await self._news.wait()
+            self._news.clear()
+            sound, self._waiting = bytes(self._waiting), bytearray()
+            await asyncio.to_thread(_hear, utterance, sound)
+            unreported += len(sound)
+            if unreported >= _INTERIM_BYTES:
+                unreported = 0
+                self._so_far = await asyncio.to_thread(utterance.words)
+        text = await asyncio.to_thread(utterance.finish)
+        # Only now is it known to be between two utterances: one cut short is not used again.
+        self._ear.give_back(decoder)
+        return text
+
+
+def _hear(utterance: Utterance, sound: bytes) -> None:
+    for at in range(0, len(sound), BITE_BYTES):
+        utterance.hear(sound[at : at + BITE_BYTES])
 
 
 def _came_by_telephone(sound: Pcm, rate_hz: int) -> bool:
