@@ -1,7 +1,7 @@
 """What callers hear when a provider fails: Switchboard, and stock Pipecat, under the same faults.
 
-    .venv/bin/python -m scripts.bench_faults                  # all of it
-    .venv/bin/python -m scripts.bench_faults --quick               # a sample, under a minute
+    .venv/bin/python -m scripts.bench_faults                       # all; writes docs/faults.md
+    .venv/bin/python -m scripts.bench_faults --quick               # a sample
     .venv/bin/python -m scripts.bench_faults --only llm/stall --systems backup,stock
 
 Every cell of the table is a call over Twilio's wire protocol to a real server process, whose
@@ -62,9 +62,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if failures := fault_report.failures(verdicts):
         print(f"\nWhat still fails:\n\n{failures}")
     print(f"\n{len(verdicts)} calls in {took_s:.0f} s. Recordings and logs: {folder}")
-    if options.docs:
-        write_page(verdicts, options.docs, command=_command(options), took_s=took_s)
+    if docs := _docs(options):
+        write_page(verdicts, docs, command=_command(options), took_s=took_s)
     return 0 if len(verdicts) == len(cells) or options.quick else 1
+
+
+def _docs(options: argparse.Namespace) -> Path | None:
+    """Where the page goes: only a run of everything replaces it unasked."""
+    part = options.only or options.quick or options.systems != ",".join(SYSTEMS)
+    return options.docs or (None if part else Path("docs"))
 
 
 def _leaks(options: argparse.Namespace) -> int:
@@ -110,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows to FILE")
     parser.add_argument("--out", type=Path, help="folder for recordings and logs")
-    parser.add_argument("--docs", type=Path, metavar="FOLDER", help="write faults.md to FOLDER")
+    parser.add_argument("--docs", type=Path, metavar="FOLDER", help="write the page to FOLDER")
     return parser
 
 
@@ -121,7 +127,7 @@ def _command(options: argparse.Namespace) -> str:
     if options.systems != ",".join(SYSTEMS):
         words.append(f"--systems {options.systems}")
     words += ["--quick"] if options.quick else [f"--lanes {options.lanes}"]
-    return " ".join([*words, f"--seed {options.seed}", "--docs docs"])
+    return " ".join([*words, f"--seed {options.seed}"])
 
 
 class _Progress:

@@ -34,6 +34,12 @@ was played; the exact definitions are in the docstrings of `rehearsal/fault_call
 `rehearsal/fault_heard.py` and `scripts/fault_outage.py`.
 """
 
+_OTHERS = """## Other callers
+
+*Second caller*: the call right after one that met the fault, while the outage lasts. *Call beside*:
+a call whose own providers are well, while another call on the same server meets the fault.
+"""
+
 
 def write_page(verdicts: Sequence[Verdict], folder: Path, *, command: str, took_s: float) -> None:
     """Write `faults.md` and `faults.svg` to the folder."""
@@ -57,6 +63,8 @@ def write_page(verdicts: Sequence[Verdict], folder: Path, *, command: str, took_
         "",
         "Dead air in seconds; above 3.0 in bold.",
         "",
-        fault_report.table(verdicts),
+        fault_report.table(verdicts, ("first", "third", "mid")),
     ]
+    if any(verdict.moment in ("second", "beside") for verdict in verdicts):
+        parts += ["", _OTHERS, fault_report.table(verdicts, ("second", "beside"))]
     (folder / "faults.md").write_text("\n".join(parts) + "\n", encoding="utf-8")

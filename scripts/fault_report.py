@@ -44,24 +44,23 @@ def summary(verdicts: Sequence[Verdict]) -> str:
     return "\n".join(rows)
 
 
-def table(verdicts: Sequence[Verdict]) -> str:
-    """A line for every fault: dead air in seconds by system and moment."""
-    systems = [system for system in SYSTEMS if any(v.system == system for v in verdicts)]
-    by_place = {(v.system, v.stage, v.fault, v.moment): v for v in verdicts}
-    moments = [moment for moment in MOMENTS if any(v.moment == moment for v in verdicts)]
-    heads = [
-        f"{_SHORT[system]}, {MOMENT_TITLES[moment]}" for system in systems for moment in moments
+def table(verdicts: Sequence[Verdict], moments: Sequence[str] = MOMENTS) -> str:
+    """A line for every fault: dead air in seconds by system and moment, where there was a call."""
+    of_moments = [verdict for verdict in verdicts if verdict.moment in moments]
+    by_place = {(v.system, v.stage, v.fault, v.moment): v for v in of_moments}
+    columns = [
+        (system, moment)
+        for system in SYSTEMS
+        for moment in moments
+        if any(v.system == system and v.moment == moment for v in of_moments)
     ]
+    heads = [f"{_SHORT[system]}, {MOMENT_TITLES[moment]}" for system, moment in columns]
     rows = [
         "| stage | fault | " + " | ".join(heads) + " |",
         "|---|---|" + "---|" * len(heads),
     ]
-    for stage, fault in dict.fromkeys((v.stage, v.fault) for v in verdicts):
-        cells = [
-            _cell(by_place.get((system, stage, fault, moment)))
-            for system in systems
-            for moment in moments
-        ]
+    for stage, fault in dict.fromkeys((v.stage, v.fault) for v in of_moments):
+        cells = [_cell(by_place.get((system, stage, fault, moment))) for system, moment in columns]
         rows.append(f"| {STAGE_TITLES[stage]} | `{fault}` | " + " | ".join(cells) + " |")
     return "\n".join(rows)
 
