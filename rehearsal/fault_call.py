@@ -80,7 +80,7 @@ class Conversation:
     while_answered: Callable[[int], None] = lambda _: None
     interrupts: bool = False
     patience: Patience = field(default_factory=Patience)
-    asks_again: Sequence[str] = (ASKS_AGAIN,)
+    asks_again: Sequence[str] = tuple(ASKS_AGAIN)
     turns: list[Turn] = field(default_factory=list)
     owed: list[Owed] = field(default_factory=list)
 

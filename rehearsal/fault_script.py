@@ -17,10 +17,22 @@ INSTRUCTIONS = (
 GREETING = "Hello, this is Maple Home Store."
 GREETED = "Maple Home Store"
 NOT_FOUND = "I am sorry, our order desk is silent today."
-NOT_UNDERSTOOD = "Could you repeat that, please?"
+NOT_UNDERSTOOD = "Excuse me, what was that?"
 
-# What a bot says when it wants the caller's line once more.
-ASKS_AGAIN = "repeat that please"
+# Switchboard's own words when no answer can be given: by phrase the sentence that holds it.
+ASKS_AGAIN = {
+    "what was that": NOT_UNDERSTOOD,
+    "say that once more": (
+        "I am sorry, something went wrong on my side. Could you say that once more?"
+    ),
+    "say it again": "I am sorry, I did not get that. Could you say it again?",
+    "please repeat that": "I am sorry, something went wrong here. Could you please repeat that?",
+}
+PARTING = {
+    "a little later": (
+        "I am very sorry, I cannot help you right now. Please call again a little later. Goodbye."
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -79,7 +91,8 @@ ARRIVES = "Wednesday afternoon"
 SENTENCES = {
     GREETED: GREETING,
     "silent today": NOT_FOUND,
-    ASKS_AGAIN: NOT_UNDERSTOOD,
+    **ASKS_AGAIN,
+    **PARTING,
     "order book": ORDER_ALOUD.preface,
     **{
         phrase: sentence

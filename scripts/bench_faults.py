@@ -31,7 +31,7 @@ from scripts.fault_verdict import Verdict
 
 _QUICK = Patience(gives_up_s=6.0, in_vain=1)
 _QUICK_CELLS = 2
-_QUICK_BEGIN_UNTIL_S = 27.0
+_QUICK_BEGIN_UNTIL_S = 29.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

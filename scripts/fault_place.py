@@ -16,7 +16,7 @@ from scripts.fault_systems import Bot
 from scripts.fault_verdict import Verdict, judge, no_call, possible_answers
 
 # What a server may take to let go of a call that is over.
-_SETTLED_AT_MOST_S = 3.0
+_SETTLED_AT_MOST_S = 2.5
 # A caller who only lets a provider fail does not wait for long.
 _IN_A_HURRY = Patience(gives_up_s=4.0, in_vain=1)
 

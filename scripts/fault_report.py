@@ -25,9 +25,9 @@ def right(verdict: Verdict) -> bool:
 def summary(verdicts: Sequence[Verdict]) -> str:
     """A line for every system."""
     rows = [
-        "| | calls | longest dead air | median | above 3.0 s | completed | right answer "
-        "| said twice | tool run twice | left something behind |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| | calls | longest dead air | median | above 3.0 s | completed | ended politely "
+        "| right answer | said twice | tool run twice | left something behind |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for system in SYSTEMS:
         mine = [verdict for verdict in verdicts if verdict.system == system]
@@ -37,7 +37,8 @@ def summary(verdicts: Sequence[Verdict]) -> str:
         above = sum(verdict.dead_air_ms > LONGEST_DEAD_AIR_MS for verdict in mine)
         rows.append(
             f"| {SYSTEM_TITLES[system]} | {len(mine)} | {max(air_s):.1f} s | {median(air_s):.1f} s "
-            f"| {above} | {_share(v.completed for v in mine)} | {_share(v.answer_ok for v in mine)}"
+            f"| {above} | {_share(v.completed for v in mine)} | {sum(v.parted for v in mine)} "
+            f"| {_share(v.answer_ok for v in mine)}"
             f" | {sum(not v.said_once for v in mine)} | {sum(v.tool_runs > 1 for v in mine)} "
             f"| {sum((v.leaked or 0) > 0 for v in mine)} |"
         )
@@ -89,7 +90,8 @@ def _wrong(verdict: Verdict) -> list[str]:
     if verdict.tool_runs > 1:
         wrong.append(f"the tool ran {verdict.tool_runs} times")
     if not verdict.completed:
-        wrong.append(f"the call did not come to its end ({verdict.turns} of {verdict.lines} lines)")
+        how = "the bot said goodbye" if verdict.parted else "the call did not come to its end"
+        wrong.append(f"{how} after {verdict.turns} of {verdict.lines} answers")
     if verdict.leaked:
         wrong.append(f"{verdict.leaked} tasks or sockets were left")
     return wrong
@@ -106,4 +108,6 @@ def _cell(verdict: Verdict | None) -> str:
     seconds = f"{verdict.dead_air_ms / 1000:.1f}"
     if verdict.dead_air_ms > LONGEST_DEAD_AIR_MS:
         seconds = f"**{seconds}**"
-    return seconds if right(verdict) else f"{seconds} ✗"
+    if right(verdict):
+        return seconds
+    return f"{seconds} bye" if verdict.parted else f"{seconds} ✗"

@@ -11,7 +11,7 @@ from typing import Any
 from rehearsal.audible import Span
 from rehearsal.fault_call import Conversation, Turn, dead_air_ms
 from rehearsal.fault_heard import Listener
-from rehearsal.fault_script import NOT_FOUND_PHRASES, SENTENCES, Line
+from rehearsal.fault_script import NOT_FOUND_PHRASES, PARTING, SENTENCES, Line
 from rehearsal.mulaw import Pcm
 from scripts.fault_cells import Cell
 
@@ -22,6 +22,7 @@ class Verdict:
 
     `answer_ok`: the answer of the faulty turn. `said_once`: nothing of any answer came twice.
     `turns`: how many lines got their answer, of `lines`. `ended_by`: "caller", or "server".
+    `parted`: the bot said that it cannot help and goodbye, and then ended the call.
     """
 
     system: str
@@ -37,6 +38,7 @@ class Verdict:
     turns: int
     lines: int
     ended_by: str
+    parted: bool
     heard: Mapping[str, int]
     problem: str = ""
 
@@ -96,6 +98,7 @@ def judge(
         turns=sum(answered),
         lines=len(conversation.turns),
         ended_by=ended_by,
+        parted=ended_by != "caller" and any(phrase in counts for phrase in PARTING),
         heard=counts,
         problem=problem,
     )
@@ -128,6 +131,7 @@ def no_call(cell: Cell, problem: str) -> Verdict:
         turns=0,
         lines=len(cell.lines),
         ended_by="",
+        parted=False,
         heard={},
         problem=problem,
     )

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from calls.spare_phrases import ENGLISH
+from rehearsal import fault_script
 from rehearsal.fault_script import DELIVERY, HOURS, LAST, ORDER, ORDER_ALOUD, RETURN
 from rehearsal.order_desk import DESK_FAULTS, OrderDesk
 from rehearsal.standins import StandIns
@@ -16,6 +18,7 @@ from scripts.fault_outage import Outage
 from scripts.fault_picture import picture
 from scripts.fault_run import Plan
 from scripts.fault_verdict import Verdict
+from services.failover.llm import APOLOGY
 
 KEYS = {
     *("system", "stage", "fault", "moment", "dead_air_ms", "completed", "answer_ok"),
@@ -35,6 +38,7 @@ def verdict(cell: Cell, **other: Any) -> Verdict:
         "turns": 2,
         "lines": 2,
         "ended_by": "caller",
+        "parted": False,
         "heard": {"Wednesday afternoon": 1},
     }
     return Verdict(cell.system, cell.stage, cell.fault, cell.moment, **{**well, **other})
@@ -154,7 +158,7 @@ def test_summary_counts_what_is_not_right():
     ]
     last = fault_report.summary(rows).splitlines()[-1]
     figures = [part.strip() for part in last.strip("|").split("|")][1:]
-    assert figures == ["3", "3.4 s", "1.5 s", "1", "2/3", "2/3", "1", "1", "1"]
+    assert figures == ["3", "3.4 s", "1.5 s", "1", "2/3", "0", "2/3", "1", "1", "1"]
 
 
 def test_table_marks_what_is_too_long_and_what_is_wrong():
@@ -165,6 +169,8 @@ def test_table_marks_what_is_too_long_and_what_is_wrong():
     assert long == "| text-to-speech | `close` | **3.1** |"
     wrong = fault_report.table([verdict(cell, said_once=False)]).splitlines()[-1]
     assert wrong == "| text-to-speech | `close` | 1.2 ✗ |"
+    polite = fault_report.table([verdict(cell, completed=False, parted=True)]).splitlines()[-1]
+    assert polite == "| text-to-speech | `close` | 1.2 bye |"
 
 
 def test_what_still_fails_is_told_of_switchboard_only():
@@ -183,6 +189,12 @@ def test_picture_has_a_dot_for_every_call_and_colours_for_both_grounds():
     assert svg.count("<circle") == len(rows)
     assert svg.count('class="wrong"') == 1
     assert "prefers-color-scheme: dark" in svg
+
+
+def test_words_that_are_listened_for_are_those_that_switchboard_says():
+    listened_for = {*fault_script.ASKS_AGAIN.values(), *fault_script.PARTING.values()}
+    said = {*ENGLISH.ask_again, *ENGLISH.goodbye, APOLOGY, fault_script.NOT_UNDERSTOOD}
+    assert listened_for == said
 
 
 def test_fault_of_the_first_turn_is_there_before_the_call():

@@ -226,6 +226,13 @@ async def test_bot_that_hangs_up_leaves_the_call_incomplete(listener):
     assert (verdict.completed, verdict.ended_by) == (False, "server")
 
 
+async def test_bot_that_takes_its_leave_has_ended_the_call_politely(listener):
+    (goodbye,) = fault_script.PARTING.values()
+    polite, _ = await held(listener, [[(1.0, goodbye)]], hangs_up_s=13.0)
+    abrupt, _ = await held(listener, [[(1.0, ORDER.answer)]], hangs_up_s=13.0)
+    assert (polite.parted, abrupt.parted) == (True, False)
+
+
 async def test_tool_that_cannot_answer_is_answered_rightly_by_saying_so(listener):
     told, _ = await held(
         listener,
