@@ -14,16 +14,15 @@ from pipecat.processors.aggregators.llm_response_universal import LLMContextAggr
 from pipecat.services.llm_service import LLMService
 from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
-from pipecat.transports.base_transport import BaseTransport
 
 from calls.bot import Bot
-from calls.bounded_transport import BoundedTransport
 from calls.channel import Channel
 from calls.incidents import Incidents
 from calls.record import CallRecord
 from calls.redirect import RedirectFailed, redirect_call
 from calls.silence import silence_bound
 from calls.turns import turn_taking
+from calls.way_out import stand_before_output
 from services.choice import Choices
 from services.failover.health import Health
 from services.failover.llm import BackedLLM
@@ -73,7 +72,7 @@ class Call:
         self._worker: PipelineWorker | None = None
         self._parting = HUNG_UP
         self._incidents = Incidents(record, self.show)
-        self.transport: BaseTransport = BoundedTransport(
+        self.transport = stand_before_output(
             channel.transport, lambda: silence_bound(self, channel.audio_out_hz, settings)
         )
 
