@@ -7,6 +7,7 @@ from dataclasses import replace
 from loguru import logger
 
 from rehearsal.fault_call import Conversation, Patience
+from rehearsal.fault_script import LAST, ORDER
 from rehearsal.phone import CallFailed, TwilioPhone
 from rehearsal.two_track_wav import write_two_track_wav
 from scripts.fault_cells import Cell
@@ -78,18 +79,18 @@ async def _hold(
 async def _hold_beside(
     lane: Lane, cell: Cell, outage: Outage, patience: Patience
 ) -> tuple[TwilioPhone, Conversation]:
-    """The healthy call is dialled first; the failing one begins with its first line."""
+    """The healthy call is dialled first; the failing one begins with its first line.
+
+    With two callers at once nobody can tell whose words are next: they are really recognised.
+    """
+    await lane.providers.prepare()
     other: asyncio.Task[object] | None = None
 
     async def before_line(place: int) -> None:
         nonlocal other
         if place == 0:
             outage.before_call()
-            failing = replace(cell, moment="first")
-            other = asyncio.create_task(_hold(lane, failing, outage, "fresh", _IN_A_HURRY))
-            # Both are never on the first word at once: whose words are whose is told by the order.
-            await phone.wait(1.0)
-        lane.understand(cell.lines[place].say)
+            other = asyncio.create_task(_hold_failing(lane, cell, outage))
 
     async with lane.dialled("plain") as phone:
         conversation = _conversation(lane, phone, cell, patience, before_line)
@@ -97,6 +98,16 @@ async def _hold_beside(
     if other is not None:
         await other
     return phone, conversation
+
+
+async def _hold_failing(lane: Lane, cell: Cell, outage: Outage) -> None:
+    """The call that meets the fault while another goes on; what comes of it is not judged."""
+
+    async def before_line(_: int) -> None:
+        return
+
+    async with lane.dialled("fresh") as phone:
+        await _conversation(lane, phone, cell, _IN_A_HURRY, before_line).run((ORDER, LAST))
 
 
 def _conversation(
