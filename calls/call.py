@@ -25,9 +25,9 @@ from calls.turns import turn_taking
 from calls.way_out import stand_before_output
 from services.choice import Choices
 from services.failover.health import Health
-from services.failover.llm import BackedLLM
-from services.failover.stt import BackedSTT
-from services.failover.tts import BackedTTS
+from services.failover.llm.backed import BackedLLM
+from services.failover.stt.backed import BackedSTT
+from services.failover.tts.backed import BackedTTS
 from services.latency import deadline_ms
 from services.provider import Stage, Wish
 from settings import Settings

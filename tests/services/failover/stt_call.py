@@ -10,7 +10,7 @@ from pipecat.services.stt_service import STTService
 
 from services.failover.health import Health
 from services.failover.incident import Failure, Incident
-from services.failover.stt import BackedSTT
+from services.failover.stt.backed import BackedSTT
 from tests.processors.probed_pipeline import Rig, probed_pipeline
 from tests.services.failover.scripted_stt import GOOD, Caller, Script, Scripted
 

@@ -20,10 +20,10 @@ from pipecat.frames.frames import (
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.services.llm_service import FunctionCallParams
 
-from services.failover.answer import GO_ON
 from services.failover.health import Health, HealthBook
 from services.failover.incident import Failure, Incident
-from services.failover.llm import APOLOGY, BackedLLM
+from services.failover.llm.answer import GO_ON
+from services.failover.llm.backed import APOLOGY, BackedLLM
 from tests.processors.probed_pipeline import Rig, probed_pipeline
 from tests.services.failover.scripted_llm import Reply, ScriptedLLM, texts
 from tests.virtual_time import in_virtual_time

@@ -12,7 +12,7 @@ from pipecat.services.llm_service import FunctionCallParams
 from rehearsal.standins import Rule, Script, StandIns
 from services.choice import choose
 from services.failover.incident import Failure, Incident
-from services.failover.llm import BackedLLM
+from services.failover.llm.backed import BackedLLM
 from services.provider import Wish
 from settings import Settings
 from tests.processors.probed_pipeline import probed_pipeline

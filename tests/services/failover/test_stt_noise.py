@@ -12,8 +12,8 @@ from pipecat.frames.frames import (
 
 from services.embedded.sphinx import Ear
 from services.embedded.stt import PocketsphinxSTTService
-from services.failover.caller_audio import CallerAudio
 from services.failover.incident import Failure
+from services.failover.stt.caller_audio import CallerAudio
 from tests.services.failover.scripted_stt import DEAF, Script, ScriptedSegments
 from tests.services.failover.stt_call import ENOUGH_S, Provider, calling, first, health
 from tests.services.test_embedded_stt import LINES, utterance

@@ -23,7 +23,7 @@ from pipecat.metrics.metrics import TTFBMetricsData
 from pipecat.services.settings import TTSSettings
 
 from services.embedded.tts import EspeakTTSService
-from services.failover.tts_sound import USUAL_PACE, letters_in
+from services.failover.tts.sound import USUAL_PACE, letters_in
 from tests.services.failover.tts_fakes import (
     FINE,
     FIRST_AUDIO_S,

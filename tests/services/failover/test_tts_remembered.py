@@ -20,7 +20,7 @@ from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.transports.base_transport import TransportParams
 from pipecat.workers.runner import WorkerRunner
 
-from services.failover.tts import BackedTTS
+from services.failover.tts.backed import BackedTTS
 from tests.services.failover.tts_fakes import (
     FINE,
     RATE_HZ,

@@ -14,7 +14,7 @@ from pipecat.frames.frames import (
 )
 
 from services.failover.incident import Failure
-from services.failover.tts_sound import USUAL_PACE, letters_in
+from services.failover.tts.sound import USUAL_PACE, letters_in
 from tests.services.failover.tts_fakes import (
     DEADLINE_MS,
     FINE,

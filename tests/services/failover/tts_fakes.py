@@ -31,8 +31,8 @@ from pipecat.workers.runner import WorkerRunner
 
 from services.failover.health import Health
 from services.failover.incident import Incident
-from services.failover.tts import BackedTTS
-from services.failover.tts_sound import USUAL_PACE, letters_in
+from services.failover.tts.backed import BackedTTS
+from services.failover.tts.sound import USUAL_PACE, letters_in
 from tests.virtual_time import VirtualClock
 
 RATE_HZ = 24_000

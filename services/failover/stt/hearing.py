@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pipecat.frames.frames import InterimTranscriptionFrame, TranscriptionFrame
 
 from services.failover.incident import Failure
-from services.failover.stt_candidate import Candidate
+from services.failover.stt.candidate import Candidate
 
 # A recogniser that hears everything at once gives its words in one go, a piece after the other.
 _PIECES_WITHIN_S = 0.3

@@ -13,7 +13,7 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 from services.failover.branch import Branch
 from services.failover.health import by_health
 from services.failover.incident import Failure, Incident, Report
-from services.failover.unsaid import Unsaid, WholeWords, speakable
+from services.failover.llm.unsaid import Unsaid, WholeWords, speakable
 
 # Asking another provider as well costs its tokens; waiting longer than this costs the caller.
 _HEDGE_AFTER_MS = 1200.0

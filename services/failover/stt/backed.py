@@ -32,13 +32,13 @@ from pipecat.services.settings import STTSettings
 from pipecat.services.stt_service import STTService
 
 from services.failover.branch import Branch
-from services.failover.caller_audio import CallerAudio
 from services.failover.health import Clock, Health
 from services.failover.incident import Report
-from services.failover.stt_candidate import Candidate
-from services.failover.stt_settings import for_candidate
-from services.failover.stt_succession import Succession
-from services.failover.stt_utterance import Stretch
+from services.failover.stt.caller_audio import CallerAudio
+from services.failover.stt.candidate import Candidate
+from services.failover.stt.settings import for_candidate
+from services.failover.stt.succession import Succession
+from services.failover.stt.utterance import Stretch
 
 Words = TranscriptionFrame | InterimTranscriptionFrame
 

@@ -7,9 +7,9 @@ from typing import cast
 from pipecat.services.stt_service import STTService
 
 from services.failover.branch import Branch
-from services.failover.caller_audio import CallerAudio
 from services.failover.health import Clock, Health
 from services.failover.incident import Failure
+from services.failover.stt.caller_audio import CallerAudio
 
 # Another call may find the provider well while this call's connection is dead.
 _RETRY_HERE_AFTER_S = 10.0

@@ -14,9 +14,9 @@ from pipecat.services.tts_service import TTSService
 
 from services.failover.branch import Branch
 from services.failover.health import Health, by_health
-from services.failover.tts_attempt import Attempt, Listener
-from services.failover.tts_probe import Nobody, copy_of
-from services.failover.tts_speech import Speech
+from services.failover.tts.attempt import Attempt, Listener
+from services.failover.tts.probe import Nobody, copy_of
+from services.failover.tts.speech import Speech
 
 # A pace is learnt from no less than this, and slowly.
 _LETTERS_TO_MEASURE = 40

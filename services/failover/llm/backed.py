@@ -28,12 +28,12 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSet
 from pipecat.services.llm_service import LLMService
 from pipecat.services.settings import LLMSettings
 
-from services.failover.answer import Answer, Given, NobodyAnswered
 from services.failover.branch import Branch
-from services.failover.candour import watch_the_end
 from services.failover.health import Health
 from services.failover.incident import Report
-from services.failover.probe import Probe
+from services.failover.llm.answer import Answer, Given, NobodyAnswered
+from services.failover.llm.candour import watch_the_end
+from services.failover.llm.probe import Probe
 
 APOLOGY = "I am sorry, something went wrong on my side. Could you say that once more?"
 

@@ -5,8 +5,8 @@ import asyncio
 from pipecat.frames.frames import TTSAudioRawFrame
 from pipecat.services.tts_service import TTSService
 
-from services.failover.tts_sound import Playout
-from services.failover.tts_speech import Speech
+from services.failover.tts.sound import Playout
+from services.failover.tts.speech import Speech
 
 
 class Mouth:

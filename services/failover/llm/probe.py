@@ -7,10 +7,10 @@ from typing import Any
 from pipecat.frames.frames import LLMContextFrame
 from pipecat.processors.aggregators.llm_context import LLMContext
 
-from services.failover.answer import Given
 from services.failover.branch import Branch
 from services.failover.incident import Failure
-from services.failover.unsaid import speakable
+from services.failover.llm.answer import Given
+from services.failover.llm.unsaid import speakable
 
 
 class Probe:

@@ -1,9 +1,9 @@
 """Whether the audio that a provider gave can be the text that it was given."""
 
 from services.failover.incident import Failure
-from services.failover.tts_sound import USUAL_PACE, shortest_s
-from services.failover.tts_speech import Speech
-from services.failover.tts_words import Reached
+from services.failover.tts.sound import USUAL_PACE, shortest_s
+from services.failover.tts.speech import Speech
+from services.failover.tts.words import Reached
 
 # Nobody leaves a longer silence inside of a speech.
 _LONGEST_PAUSE_S = 1.5

@@ -2,8 +2,8 @@
 
 from itertools import accumulate
 
-from services.failover.tts_sound import USUAL_PACE, shortest_s
-from services.failover.tts_speech import Speech, letters
+from services.failover.tts.sound import USUAL_PACE, shortest_s
+from services.failover.tts.speech import Speech, letters
 
 # A word of which this much was heard is not said again.
 _ENOUGH_OF_A_WORD = 0.6

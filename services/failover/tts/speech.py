@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from services.failover.tts_sound import letters_in
+from services.failover.tts.sound import letters_in
 
 
 def letters(text: str) -> str:

@@ -25,10 +25,10 @@ from pipecat.utils.types import is_given
 from services.failover.branch import Branch
 from services.failover.health import Health
 from services.failover.incident import Incident, Report
-from services.failover.tts_mouth import Mouth
-from services.failover.tts_settings import for_a_backup, for_the_lead
-from services.failover.tts_speech import Speech, letters
-from services.failover.tts_voices import Voices
+from services.failover.tts.mouth import Mouth
+from services.failover.tts.settings import for_a_backup, for_the_lead
+from services.failover.tts.speech import Speech, letters
+from services.failover.tts.voices import Voices
 
 _NS_PER_S = 1_000_000_000
 # Every audio context is ended here; none ends because a provider takes its time.

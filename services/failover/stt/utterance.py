@@ -7,8 +7,8 @@ from math import inf
 from pipecat.frames.frames import TranscriptionFrame, VADUserStoppedSpeakingFrame
 
 from services.failover.incident import Failure
-from services.failover.stt_candidate import Candidate
-from services.failover.stt_hearing import Hearing
+from services.failover.stt.candidate import Candidate
+from services.failover.stt.hearing import Hearing
 
 # Shorter sounds owe nobody a word.
 _SPEECH_AT_LEAST_S = 0.25

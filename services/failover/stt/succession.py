@@ -13,12 +13,12 @@ from pipecat.frames.frames import (
 )
 from pipecat.utils.time import time_now_iso8601
 
-from services.failover.caller_audio import CallerAudio
 from services.failover.health import Clock
 from services.failover.incident import Failure, Incident, Report
-from services.failover.stt_candidate import Candidate, by_trust
-from services.failover.stt_hearing import Hearing
-from services.failover.stt_utterance import Stretch, Utterance
+from services.failover.stt.caller_audio import CallerAudio
+from services.failover.stt.candidate import Candidate, by_trust
+from services.failover.stt.hearing import Hearing
+from services.failover.stt.utterance import Stretch, Utterance
 
 Words = TranscriptionFrame | InterimTranscriptionFrame
 

@@ -2,8 +2,8 @@
 
 from pipecat.frames.frames import TTSAudioRawFrame
 
-from services.failover.tts_sound import Playout
-from services.failover.tts_speech import Speech
+from services.failover.tts.sound import Playout
+from services.failover.tts.speech import Speech
 
 
 def copy_of(speech: Speech) -> Speech:

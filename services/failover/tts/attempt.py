@@ -19,11 +19,11 @@ from pipecat.utils.text.base_text_aggregator import TextType
 
 from services.failover.branch import Branch
 from services.failover.incident import Failure
-from services.failover.tts_judge import Judge
-from services.failover.tts_sound import duration_s, is_audible
-from services.failover.tts_speech import Speech
-from services.failover.tts_timing import WordTiming
-from services.failover.tts_words import Reached
+from services.failover.tts.judge import Judge
+from services.failover.tts.sound import duration_s, is_audible
+from services.failover.tts.speech import Speech
+from services.failover.tts.timing import WordTiming
+from services.failover.tts.words import Reached
 
 # The next audio may come this much later than the listener would need it.
 _GRACE_S = 0.4
