@@ -30,9 +30,9 @@ from pipecat.frames.frames import (
 from pipecat.pipeline.worker import PipelineParams
 from pipecat.processors.aggregators.llm_context import LLMContext
 
-from processors.silence_bound import SilenceBound
 from processors.silence.phrases import SparePhrase, Step
 from processors.silence.report import BoundReached, DeadAir
+from processors.silence_bound import SilenceBound
 from tests.processors.probed_pipeline import Rig, probed_pipeline
 
 RATE_HZ = 8000

@@ -11,8 +11,8 @@ from pipecat.frames.frames import (
     TTSStoppedFrame,
 )
 
-from processors.silence_bound import SilenceBound
 from processors.silence.phrases import Step
+from processors.silence_bound import SilenceBound
 from tests.processors.silence_bound_call import (
     BOUND_S,
     PHRASE_S,

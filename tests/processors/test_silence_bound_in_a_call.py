@@ -38,8 +38,8 @@ from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
 from processors.filler_words import FillerFrame, FillerWords
-from processors.silence_bound import SilenceBound
 from processors.silence.report import BoundReached
+from processors.silence_bound import SilenceBound
 from tests.processors.probed_pipeline import Rig, probed_pipeline
 from tests.processors.silence_bound_call import PHRASE_S, PHRASES, RATE_HZ, VAD_S, now_s, tone
 from tests.virtual_time import in_virtual_time
