@@ -59,13 +59,13 @@ HOURS = Line(
 )
 DELIVERY = Line("how much does delivery cost", "Delivery costs four dollars.", ("four dollars",))
 ORDER = Line(
-    "when is my order five one seven coming",
+    "please check my order five one seven for me",
     "Your order arrives on Wednesday afternoon.",
     ("Wednesday afternoon",),
     order="517",
 )
 ORDER_ALOUD = Line(
-    "please look in the book for number eight two six",
+    "can you find my order eight two six for me",
     "Your order arrives on Wednesday afternoon.",
     ("order book", "Wednesday afternoon"),
     order="826",

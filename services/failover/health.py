@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from services.failover.incident import Failure
-from services.provider import Stage
 
 Clock = Callable[[], float]
 
@@ -98,22 +97,3 @@ Provider = TypeVar("Provider", bound=Named)
 def by_health(providers: Sequence[Provider]) -> list[Provider]:
     """Those to rely on first, each group in the order that the settings give."""
     return sorted(providers, key=lambda provider: provider.health.open)
-
-
-class HealthBook:
-    """The health of every provider that the process has used."""
-
-    def __init__(self, clock: Clock = time.monotonic) -> None:
-        self._clock = clock
-        self._known: dict[tuple[Stage, str], Health] = {}
-
-    def of(self, stage: Stage, provider: str, *, deadline_ms: float, fixed: bool = False) -> Health:
-        """The same `Health` for the same provider, whichever call asks."""
-        key = (stage, provider)
-        if key not in self._known:
-            self._known[key] = Health(deadline_ms, fixed=fixed, clock=self._clock)
-        return self._known[key]
-
-    def resting(self) -> list[tuple[Stage, str]]:
-        """Those that are not to be relied on at present."""
-        return [key for key, health in self._known.items() if health.open]

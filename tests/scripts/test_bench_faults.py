@@ -18,7 +18,7 @@ from scripts.fault_outage import Outage
 from scripts.fault_picture import picture
 from scripts.fault_run import Plan
 from scripts.fault_verdict import Verdict
-from services.failover.llm import APOLOGY
+from services.failover.llm.backed import APOLOGY
 
 KEYS = {
     *("system", "stage", "fault", "moment", "dead_air_ms", "completed", "answer_ok"),

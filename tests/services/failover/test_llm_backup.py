@@ -1,7 +1,7 @@
 """What the caller is answered when a language model hangs, fails or lies."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -20,7 +20,7 @@ from pipecat.frames.frames import (
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.services.llm_service import FunctionCallParams
 
-from services.failover.health import Health, HealthBook
+from services.failover.health import Health
 from services.failover.incident import Failure, Incident
 from services.failover.llm.answer import GO_ON
 from services.failover.llm.backed import APOLOGY, BackedLLM
@@ -84,21 +84,27 @@ async def find_order(params: FunctionCallParams, order_number: str) -> None:
     await params.result_callback({"state": "sent"})
 
 
+def healthy(deadline_ms: float = 1000 * DEADLINE_S) -> list[Health]:
+    """Two providers of which nothing bad is known."""
+    clock = asyncio.get_running_loop().time
+    return [Health(deadline_ms, clock=clock), Health(deadline_ms, clock=clock)]
+
+
 @asynccontextmanager
 async def call_with(
     *models: ScriptedLLM,
-    book: HealthBook | None = None,
+    healths: Sequence[Health] = (),
     deadline_ms: float = 1000 * DEADLINE_S,
     **options: Any,
 ) -> AsyncIterator[Call]:
     RAN.clear()
     incidents: list[Incident] = []
-    book = book or HealthBook(clock=asyncio.get_running_loop().time)
-    names = ["first", "second", "third"]
+    healths = healths or healthy(deadline_ms)
+    names = ["first", "second"]
     llm = BackedLLM(
         [
-            (name, model, book.of("llm", name, deadline_ms=deadline_ms))
-            for name, model in zip(names, models, strict=False)
+            (name, model, health)
+            for name, model, health in zip(names, models, healths, strict=False)
         ],
         report=incidents.append,
         **options,
@@ -263,11 +269,11 @@ async def test_when_nobody_answers_the_caller_is_told_so_and_the_context_is_not(
 
 @in_virtual_time
 async def test_second_caller_does_not_pay_for_the_outage_again() -> None:
-    book = HealthBook(clock=asyncio.get_running_loop().time)
-    async with call_with(ScriptedLLM(HANGS), ScriptedLLM(GOOD), book=book) as call:
+    healths = healthy()
+    async with call_with(ScriptedLLM(HANGS), ScriptedLLM(GOOD), healths=healths) as call:
         await call.asks(3)
     first = ScriptedLLM(HANGS)
-    async with call_with(first, ScriptedLLM(GOOD), book=book) as call:
+    async with call_with(first, ScriptedLLM(GOOD), healths=healths) as call:
         assert await call.asks(3) == pytest.approx(0.25, abs=0.05)
         assert not first.asked
 
@@ -289,8 +295,7 @@ async def test_stand_in_is_not_asked_before_the_model_is_really_late() -> None:
     stand_in = ScriptedLLM(GOOD)
     stand_in.stand_in = True
     late = ScriptedLLM(Reply("From the model.", after_s=1.8))
-    book = HealthBook()
-    async with call_with(late, stand_in, book=book, deadline_ms=2000) as call:
+    async with call_with(late, stand_in, deadline_ms=2000) as call:
         await call.asks()
         assert (call.answer, stand_in.asked) == ("From the model.", [])
 
