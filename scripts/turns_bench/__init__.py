@@ -1,0 +1,1 @@
+"""What `scripts.bench_turns` is made of."""
