@@ -6,11 +6,21 @@ from functools import cache
 from pipecat.audio.turn.smart_turn.base_smart_turn import BaseSmartTurn, SmartTurnParams
 from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
 from pipecat.audio.vad.silero import SileroVADAnalyzer
-from pipecat.audio.vad.vad_analyzer import VADAnalyzer
+from pipecat.audio.vad.vad_analyzer import VADAnalyzer, VADState
 
-# A caller whom the model takes to be in mid-sentence is answered after this much silence. It is
-# longer than a pause for thought, and well under the silence that a caller takes for a dead line.
-SILENCE_ENDS_TURN_S = 1.2
+# How long a silence may be is decided elsewhere; the model of turns only says what it believes.
+_LONGEST_SILENCE_S = 3.0
+
+
+class VoiceActivity(SileroVADAnalyzer):
+    """Silero's detector, which also says what it is about to say."""
+
+    @property
+    def quiet_s(self) -> float:
+        """How long the caller has been quiet, while the detector still waits for more quiet."""
+        if self._vad_state is not VADState.STOPPING:
+            return 0.0
+        return self._vad_stopping_count * self.num_frames_required() / self.sample_rate
 
 
 def load() -> None:
@@ -19,7 +29,7 @@ def load() -> None:
     _loaded_turn()
 
 
-def voice_activity() -> SileroVADAnalyzer:
+def voice_activity() -> VoiceActivity:
     """A Silero analyser of its own state on the shared model."""
     # Pipecat loads the model in the constructor. An ONNX session may be run from several
     # threads, so a copy that is set up afresh shares it; only the model's state is per call.
@@ -33,13 +43,13 @@ def voice_activity() -> SileroVADAnalyzer:
 def end_of_turn() -> LocalSmartTurnAnalyzerV3:
     """A smart-turn analyser of its own state on the shared model."""
     analyzer = copy.copy(_loaded_turn())
-    BaseSmartTurn.__init__(analyzer, params=SmartTurnParams(stop_secs=SILENCE_ENDS_TURN_S))
+    BaseSmartTurn.__init__(analyzer, params=SmartTurnParams(stop_secs=_LONGEST_SILENCE_S))
     return analyzer
 
 
 @cache
-def _loaded_vad() -> SileroVADAnalyzer:
-    return SileroVADAnalyzer()
+def _loaded_vad() -> VoiceActivity:
+    return VoiceActivity()
 
 
 @cache

@@ -1,5 +1,6 @@
 """The taking of turns: who speaks, who is done, and what the conversation's memory holds."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from pipecat.processors.aggregators.llm_context import LLMContext
@@ -11,11 +12,12 @@ from pipecat.processors.aggregators.llm_response_universal import (
     LLMUserAggregatorParams,
     UserTurnStoppedMessage,
 )
-from pipecat.turns.user_stop import TurnAnalyzerUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
 from calls import models
 from calls.quiet_caller import QuietCaller
+from calls.turn_taking.ahead import Ahead, Settled
+from calls.turn_taking.end_of_turn import EndOfTurn
 
 if TYPE_CHECKING:
     from calls.call import Call
@@ -23,13 +25,17 @@ if TYPE_CHECKING:
 
 def turn_taking(context: LLMContext, call: "Call") -> LLMContextAggregatorPair:
     """The two halves of the conversation's context, listening to the call's turns."""
+
+    def settled(speculation: Settled) -> None:
+        call.record.note("asked_ahead", **asdict(speculation))
+
+    voice = models.voice_activity()
+    end_of_turn = EndOfTurn(turn_analyzer=models.end_of_turn(), voice=voice, ahead=Ahead(settled))
     pair = LLMContextAggregatorPair(
         context,
         user_params=LLMUserAggregatorParams(
-            vad_analyzer=models.voice_activity(),
-            user_turn_strategies=UserTurnStrategies(
-                stop=[TurnAnalyzerUserTurnStopStrategy(turn_analyzer=models.end_of_turn())]
-            ),
+            vad_analyzer=voice,
+            user_turn_strategies=UserTurnStrategies(stop=[end_of_turn]),
             user_idle_timeout=call.quiet_caller_s,
         ),
     )

@@ -193,6 +193,8 @@ class Answer:
         await self._say_the_rest()
         # The provider may have been asked with a copy of the conversation.
         await self._run_tools([replace(call, context=self._context) for call in calls])
+        # They may have had to wait for the end of the caller's turn.
+        self._last_given = self._loop.time()
 
     async def _take_end(self, branch: Branch) -> None:
         if branch is self._speaker:

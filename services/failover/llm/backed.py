@@ -9,6 +9,7 @@ from typing import Any
 from loguru import logger
 from pipecat.frames.frames import (
     CancelFrame,
+    EagerEndOfTurnCancelFrame,
     EndFrame,
     ErrorFrame,
     Frame,
@@ -47,6 +48,9 @@ class BackedLLM(LLMService[Any]):
     Tools are run here, once, for the one that speaks. A tool outlives a barge-in: its result is
     in the context when it is done.
 
+    An answer that is asked for before the caller's turn is over is held by Pipecat's gate. Its
+    tools wait for the turn's end as well, and are run then, unless it is withdrawn.
+
     Parameters:
         providers: Name, service and health; the first is the one wished for. A single provider
             is asked a second time on its own.
@@ -71,6 +75,8 @@ class BackedLLM(LLMService[Any]):
         self._apology = apology
         self._answer: Answer | None = None
         self._probes: dict[str, Probe] = {}
+        self._turn_over = asyncio.Event()
+        self._withdrawn_up_to = 0
         self._branches = [
             Branch(name, service, health, self._heard) for name, service, health in providers
         ]
@@ -104,7 +110,10 @@ class BackedLLM(LLMService[Any]):
         await super().process_frame(frame, direction)
         match frame:
             case LLMContextFrame():
-                await self._answer_to(frame.context)
+                await self._asked(frame)
+            case EagerEndOfTurnCancelFrame():
+                self._withdrawn_up_to = frame.id
+                await self.push_frame(frame, direction)
             case LLMUpdateSettingsFrame():
                 await self._hand_on_settings(frame)
             case StartFrame() | EndFrame() | CancelFrame():
@@ -113,6 +122,13 @@ class BackedLLM(LLMService[Any]):
                 await self.push_frame(frame, direction)
             case _:
                 await self.push_frame(frame, direction)
+
+    async def push_frame(
+        self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM
+    ) -> None:
+        await super().push_frame(frame, direction)
+        if not self._speculation_gate.is_speculating:
+            self._turn_over.set()
 
     async def _handle_interruptions(self, _: InterruptionFrame) -> None:
         """Unlike Pipecat's: a tool that runs goes on, for what it does cannot be taken back."""
@@ -126,12 +142,28 @@ class BackedLLM(LLMService[Any]):
             for branch in others:
                 await branch.give(LLMUpdateSettingsFrame(delta=delta))
 
+    async def _asked(self, frame: LLMContextFrame) -> None:
+        if frame.speculation and frame.id < self._withdrawn_up_to:
+            # The withdrawal is a system frame: it has overtaken what it withdraws.
+            self._speculation_gate.begin_speculation(False)
+            return
+        if self._speculation_gate.is_speculating:
+            self._turn_over.clear()
+        else:
+            self._turn_over.set()
+        await self._answer_to(frame.context)
+
+    async def _run_tools(self, calls: Sequence[FunctionCallFromLLM]) -> None:
+        """Run them once the caller's turn is over: what they do cannot be taken back."""
+        await self._turn_over.wait()
+        await super().run_function_calls(calls)
+
     async def _answer_to(self, context: LLMContext) -> None:
         answer = Answer(
             context,
             self._branches,
             pass_on=self._pass_on,
-            run_tools=super().run_function_calls,
+            run_tools=self._run_tools,
             report=self._report,
         )
         await self.push_frame(LLMFullResponseStartFrame())

@@ -1,0 +1,270 @@
+"""When the caller is done, and the model asked before that is certain."""
+
+import asyncio
+from typing import Protocol
+
+from pipecat.audio.turn.base_turn_analyzer import BaseTurnAnalyzer, EndOfTurnState
+from pipecat.frames.frames import (
+    EagerEndOfTurnCancelFrame,
+    Frame,
+    InputAudioRawFrame,
+    InterimTranscriptionFrame,
+    MetricsFrame,
+    SpeechControlParamsFrame,
+    StartFrame,
+    STTMetadataFrame,
+    TranscriptionFrame,
+    VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
+)
+from pipecat.metrics.metrics import TurnMetricsData
+from pipecat.processors.frame_processor import FrameProcessorSetup
+from pipecat.turns.types import ProcessFrameResult, UserTurnSpeculation
+from pipecat.turns.user_stop import BaseUserTurnStopStrategy
+
+from calls.turn_taking.ahead import Ahead, Outcome
+from calls.turn_taking.pause import Pause
+from calls.turn_taking.words import Heard
+
+# A caller whom the model takes to be in mid-sentence is answered after this much silence. It is
+# longer than a pause for thought, and well under the silence that a caller takes for a dead line.
+SILENCE_ENDS_TURN_S = 1.2
+
+# So much quiet is more than the gap between two words, and less than the VAD waits for.
+_QUIET_S = 0.09
+# Words that did not change for so long while the caller spoke are not about to.
+_STABLE_S = 0.2
+# Where the model of turns believes less than this, the caller is about to go on.
+_LEANS_TO_DONE = 0.3
+# Before the silence that ends a turn is over, the answer is asked for.
+_LEAD_S = 0.3
+
+
+class Voice(Protocol):
+    """The detector of the caller's voice."""
+
+    @property
+    def quiet_s(self) -> float:
+        """How long the caller has been quiet, known before anyone is told of it."""
+        ...
+
+
+class EndOfTurn(BaseUserTurnStopStrategy):
+    """Ends the caller's turn, and asks for the answer as soon as the words seem to be all.
+
+    The turn ends when the model of turns takes it for complete, or after enough silence, and the
+    words are there: marked as the last ones, or as late as the recogniser's last ones ever come.
+    The answer is asked for before that, from what was understood so far, and is held by Pipecat's
+    speculation gate. It is released when the turn ends with words that mean the same, and
+    withdrawn when they do not, or when the caller goes on.
+
+    Parameters:
+        turn_analyzer: The model of turns.
+        voice: The detector of the caller's voice.
+        ahead: Keeps what is asked for ahead; None never asks.
+    """
+
+    def __init__(
+        self,
+        *,
+        turn_analyzer: BaseTurnAnalyzer,
+        voice: Voice | None = None,
+        ahead: Ahead | None = None,
+    ) -> None:
+        super().__init__()
+        self._analyzer = turn_analyzer
+        self._voice = voice
+        self._ahead = ahead
+        self._last_words_within_s = 0.0
+        self._heard = Heard()
+        self._speaking = False
+        self._pause: Pause | None = None
+        self._ending = self._ended = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._looking: set[asyncio.Task[None]] = set()
+
+    async def setup(self, setup: FrameProcessorSetup) -> None:
+        await super().setup(setup)
+        self._analyzer.set_sample_rate(setup.audio_in_sample_rate)
+
+    async def cleanup(self) -> None:
+        await super().cleanup()
+        self._look_no_more()
+        for task in list(self._looking):
+            await self.cancel_task(task)
+        await self._analyzer.cleanup()
+
+    async def handle_user_turn_started(self) -> None:
+        await self._new_turn()
+
+    async def handle_user_turn_stopped(self) -> None:
+        self._ended = True
+        await self._new_turn()
+        if self._ahead:
+            self._ahead.turn_over()
+        self._analyzer.clear()
+
+    async def process_frame(self, frame: Frame) -> ProcessFrameResult:
+        match frame:
+            case InputAudioRawFrame():
+                await self._hear(frame)
+            case InterimTranscriptionFrame():
+                self._heard.add_interim(frame, self._now_s())
+                await self._words_came()
+            case TranscriptionFrame():
+                self._heard.add_final(frame, self._now_s())
+                self._count_from_words()
+                await self._words_came()
+            case VADUserStartedSpeakingFrame():
+                await self._voice_began(frame)
+            case VADUserStoppedSpeakingFrame():
+                await self._voice_ended(frame)
+            case EagerEndOfTurnCancelFrame():
+                self._settle(Outcome.REFUSED)
+            case STTMetadataFrame():
+                self._last_words_within_s = frame.ttfs_p99_latency
+            case StartFrame():
+                await self.broadcast_frame(
+                    SpeechControlParamsFrame, turn_params=self._analyzer.params
+                )
+        return ProcessFrameResult.CONTINUE
+
+    # What the caller does
+
+    async def _hear(self, frame: InputAudioRawFrame) -> None:
+        state = self._analyzer.append_audio(frame.audio, self._speaking)
+        pause = self._pause
+        if pause:
+            pause.add(frame.num_frames / frame.sample_rate)
+            pause.complete = pause.complete or state == EndOfTurnState.COMPLETE
+            if pause.over(self._now_s()):
+                await self._look()
+            elif pause.ends_within(_LEAD_S, self._now_s()):
+                await self._ask_ahead()
+        elif self._falls_quiet and self._now_s() - self._heard.changed_at_s >= _STABLE_S:
+            await self._ask_ahead()
+
+    async def _voice_began(self, frame: VADUserStartedSpeakingFrame) -> None:
+        self._analyzer.update_vad_start_secs(frame.start_secs)
+        self._speaking = True
+        self._pause = None
+        self._heard.goes_on()
+        self._look_no_more()
+        await self._withdraw(Outcome.WENT_ON)
+
+    async def _voice_ended(self, frame: VADUserStoppedSpeakingFrame) -> None:
+        self._speaking = False
+        pause = self._pause = Pause(self._now_s() - frame.stop_secs, frame.stop_secs)
+        await self._ask_ahead()
+        state, metrics = await self._analyzer.analyze_end_of_turn()
+        if metrics:
+            await self.push_frame(MetricsFrame(data=[metrics]))
+        if pause is not self._pause:
+            # The caller went on, or the turn ended, while the model thought.
+            return
+        pause.judged = True
+        pause.complete = pause.complete or state == EndOfTurnState.COMPLETE
+        if isinstance(metrics, TurnMetricsData):
+            pause.probability = metrics.probability
+        await self._look()
+
+    async def _words_came(self) -> None:
+        if self._pause or self._falls_quiet:
+            await self._look()
+            await self._ask_ahead()
+
+    def _count_from_words(self) -> None:
+        """Where somebody was understood whom the detector did not hear, words end the speech."""
+        if not self._speaking and (self._pause is None or self._pause.unheard):
+            self._pause = Pause.unheard_speech(self._now_s())
+
+    @property
+    def _falls_quiet(self) -> bool:
+        return self._speaking and self._voice is not None and self._voice.quiet_s >= _QUIET_S
+
+    # What is made of it
+
+    async def _look(self) -> None:
+        """End the turn if it is over, or look again when it may be."""
+        pause = self._pause
+        if self._speaking or pause is None or not pause.judged or not self._heard.settled:
+            return
+        words_s = 0.0 if self._heard.final else self._last_words_within_s
+        pause.ends_after(0.0 if pause.complete else SILENCE_ENDS_TURN_S, words_s)
+        if pause.over(self._now_s()):
+            await self._end()
+        else:
+            self._look_later(pause.due_in_s(self._now_s()))
+
+    async def _end(self) -> None:
+        if self._ending:
+            return
+        self._ending, self._ended = True, False
+        self._look_no_more()
+        try:
+            confirmed = self._ahead is not None and self._ahead.answers(self._heard.text)
+            if confirmed:
+                self._settle(Outcome.KEPT)
+                await self.trigger_user_turn_finalized(confirms_speculation=True)
+                if not self._ended:
+                    # The caller began to speak in the same moment: nothing will release it.
+                    await self.trigger_user_turn_speculation_cancelled()
+            else:
+                await self._withdraw(Outcome.OTHER_WORDS)
+                await self.trigger_user_turn_stopped()
+        finally:
+            self._ending = False
+            if not self._ended:
+                self._pause = None
+
+    async def _new_turn(self) -> None:
+        self._heard = Heard()
+        self._pause = None
+        self._look_no_more()
+        await self._withdraw(Outcome.UNRESOLVED)
+
+    # The answer that is asked for ahead
+
+    async def _ask_ahead(self) -> None:
+        text, pause = self._heard.text, self._pause
+        if self._ahead is None or self._ending or not text or not self._ahead.may_ask(text):
+            return
+        if pause and not self._worth_asking(pause):
+            return
+        await self._withdraw(Outcome.OTHER_WORDS)
+        self._ahead.asked(text, self._now_s())
+        await self.trigger_user_turn_inference_triggered(speculation=UserTurnSpeculation(text=text))
+
+    def _worth_asking(self, pause: Pause) -> bool:
+        """Where the model of turns says that the caller goes on, the caller has time for it."""
+        leans = pause.complete or pause.probability is None or pause.probability >= _LEANS_TO_DONE
+        return leans or pause.ends_within(_LEAD_S, self._now_s())
+
+    async def _withdraw(self, outcome: Outcome) -> None:
+        if self._settle(outcome):
+            await self.trigger_user_turn_speculation_cancelled()
+
+    def _settle(self, outcome: Outcome) -> bool:
+        if self._ahead is None or not self._ahead.in_flight:
+            return False
+        self._ahead.settle(outcome, self._now_s())
+        return True
+
+    # Looking again
+
+    def _look_later(self, in_s: float) -> None:
+        self._look_no_more()
+        self._timer = asyncio.get_running_loop().call_later(in_s, self._begin_to_look)
+
+    def _begin_to_look(self) -> None:
+        task = self.create_task(self._look(), f"{self}::look")
+        self._looking.add(task)
+        task.add_done_callback(self._looking.discard)
+
+    def _look_no_more(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = None
+
+    def _now_s(self) -> float:
+        return asyncio.get_running_loop().time()

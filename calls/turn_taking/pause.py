@@ -1,0 +1,62 @@
+"""The caller's silence, and when it has lasted long enough."""
+
+from math import inf
+
+# Silence is counted by the audio that came: a late packet may hold a word. Where no audio comes
+# at all, the clock counts, and so much later.
+_AUDIO_LATE_AT_MOST_S = 0.5
+# Sums of seconds are not exact.
+_A_SAMPLE_S = 1e-5
+
+
+class Pause:
+    """One silence of the caller, from the end of speech.
+
+    Parameters:
+        began_at_s: The end of speech.
+        heard_s: How much of the silence the detector has heard.
+
+    Attributes:
+        judged: Whether the model of turns has had its say.
+        complete: Whether it takes the turn for complete.
+        probability: How sure it is of that; None: it did not say.
+        unheard: Whether the detector heard neither speech nor its end.
+    """
+
+    def __init__(self, began_at_s: float, heard_s: float) -> None:
+        self.judged = self.complete = self.unheard = False
+        self.probability: float | None = None
+        self._began_at_s = began_at_s
+        self._heard_s = heard_s
+        self._silence_s = inf
+        self._words_s = inf
+
+    @classmethod
+    def unheard_speech(cls, now_s: float) -> "Pause":
+        """After words that were understood although no voice was detected."""
+        pause = cls(now_s, 0.0)
+        pause.judged = pause.complete = pause.unheard = True
+        return pause
+
+    def add(self, heard_s: float) -> None:
+        """So much more silence was heard."""
+        self._heard_s += heard_s
+
+    def ends_after(self, silence_s: float, words_s: float) -> None:
+        """The turn is over after so much silence, and no sooner than so long after speech."""
+        self._silence_s, self._words_s = silence_s, words_s
+
+    def over(self, now_s: float) -> bool:
+        """Whether it has lasted long enough."""
+        return self.ends_within(0.0, now_s)
+
+    def ends_within(self, span_s: float, now_s: float) -> bool:
+        """Whether it will have lasted long enough soon."""
+        elapsed_s = now_s - self._began_at_s + span_s + _A_SAMPLE_S
+        heard_s = max(self._heard_s + span_s + _A_SAMPLE_S, elapsed_s - _AUDIO_LATE_AT_MOST_S)
+        return heard_s >= self._silence_s and elapsed_s >= self._words_s
+
+    def due_in_s(self, now_s: float) -> float:
+        """When to look again at the latest, whether or not audio comes."""
+        due_at_s = max(self._silence_s + _AUDIO_LATE_AT_MOST_S, self._words_s) + self._began_at_s
+        return max(0.0, due_at_s - now_s)

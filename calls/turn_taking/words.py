@@ -1,0 +1,83 @@
+"""What the caller said in a turn so far, and when two ways of writing it mean the same."""
+
+import re
+import unicodedata
+from typing import Any
+
+from pipecat.frames.frames import InterimTranscriptionFrame, TranscriptionFrame
+
+FILLERS = frozenset("ah eh er erm hm hmm mm mmm uh uhm um umm".split())
+
+# "it's" and "its" are one word; a hyphen parts two.
+_APOSTROPHES = re.compile(r"['’ʼ]")
+_WORD = re.compile(r"\w+")
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The words alone: no case, no punctuation, no "um"."""
+    plain = _APOSTROPHES.sub("", unicodedata.normalize("NFKC", text).casefold())
+    return tuple(word for word in _WORD.findall(plain) if word not in FILLERS)
+
+
+def mean_the_same(one: str, other: str) -> bool:
+    """Whether an answer to the one is an answer to the other."""
+    return words_of(one) == words_of(other)
+
+
+class Heard:
+    """The words of one turn: those the recogniser stands by, and what it makes of the rest.
+
+    Attributes:
+        final: Whether the recogniser has said that these are the last words of the stretch.
+        changed_at_s: When the words last changed.
+    """
+
+    def __init__(self) -> None:
+        self._finals: list[str] = []
+        self._settled: list[str] = []
+        self._interim = ""
+        self.final = False
+        self.changed_at_s = 0.0
+
+    def add_final(self, frame: TranscriptionFrame, now_s: float) -> None:
+        """Words that are there to stay."""
+        before = words_of(self.text)
+        if frame.text.strip():
+            self._finals.append(frame.text.strip())
+        self._settled, self._interim = [], ""
+        self.final = self.final or frame.finalized
+        self._note_change(before, now_s)
+
+    def add_interim(self, frame: InterimTranscriptionFrame, now_s: float) -> None:
+        """Words that may yet change: whatever was final before, more is to come."""
+        before = words_of(self.text)
+        text = frame.text.strip()
+        if _stood_by(frame.result):
+            # A backed recogniser hands these on as interim until the caller pauses.
+            self._settled.append(text)
+            text = ""
+        self._interim = text
+        self.final = False
+        self._note_change(before, now_s)
+
+    def goes_on(self) -> None:
+        """The caller speaks again."""
+        self.final = False
+
+    @property
+    def text(self) -> str:
+        """Everything in hand, as it would be written down now."""
+        return " ".join(part for part in (*self._finals, *self._settled, self._interim) if part)
+
+    @property
+    def settled(self) -> bool:
+        """Whether some of it is there to stay: a turn is never ended on a guess."""
+        return bool(self._finals)
+
+    def _note_change(self, before: tuple[str, ...], now_s: float) -> None:
+        if words_of(self.text) != before:
+            self.changed_at_s = now_s
+
+
+def _stood_by(result: Any) -> bool:
+    return bool(getattr(result, "is_final", False))

@@ -1,0 +1,263 @@
+"""A call in virtual time: a caller, a scripted detector, model of turns and language model."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from pipecat.audio.turn.base_turn_analyzer import BaseTurnAnalyzer, BaseTurnParams, EndOfTurnState
+from pipecat.frames.frames import (
+    FunctionCallInProgressFrame,
+    InputAudioRawFrame,
+    InterimTranscriptionFrame,
+    LLMFullResponseStartFrame,
+    LLMTextFrame,
+    STTMetadataFrame,
+    TranscriptionFrame,
+    UserStartedSpeakingFrame,
+    UserStoppedSpeakingFrame,
+    VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
+)
+from pipecat.metrics.metrics import TurnMetricsData
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import (
+    LLMUserAggregator,
+    LLMUserAggregatorParams,
+)
+from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.services.llm_service import FunctionCallParams
+from pipecat.turns.user_turn_strategies import UserTurnStrategies
+
+from calls.turn_taking.ahead import Ahead, Outcome, Settled
+from calls.turn_taking.end_of_turn import EndOfTurn
+from services.failover.health import Health
+from services.failover.llm.backed import BackedLLM
+from tests.processors.probed_pipeline import Rig, probed_pipeline
+from tests.services.failover.scripted_llm import Reply, ScriptedLLM, texts
+
+RATE_HZ = 16_000
+FRAME_S = 0.02
+VAD_S = 0.2
+STT_P99_S = 0.8
+
+
+class ScriptedVoice:
+    """What the detector of the caller's voice knows."""
+
+    quiet_s = 0.0
+
+
+class ScriptedAnalyzer(BaseTurnAnalyzer):
+    """Believes what it is told to, after thinking about it."""
+
+    def __init__(self, probability: float = 0.9, thinks_s: float = 0.05) -> None:
+        super().__init__()
+        self.probability = probability
+        self.thinks_s = thinks_s
+        self.asked = 0
+
+    @property
+    def speech_triggered(self) -> bool:
+        return False
+
+    @property
+    def params(self) -> BaseTurnParams:
+        return BaseTurnParams()
+
+    def append_audio(self, buffer: bytes, is_speech: bool) -> EndOfTurnState:
+        return EndOfTurnState.INCOMPLETE
+
+    async def analyze_end_of_turn(self) -> tuple[EndOfTurnState, TurnMetricsData]:
+        self.asked += 1
+        probability = self.probability
+        await asyncio.sleep(self.thinks_s)
+        complete = probability > 0.5
+        metrics = TurnMetricsData(
+            processor="scripted",
+            is_complete=complete,
+            probability=probability,
+            e2e_processing_time_ms=1000 * self.thinks_s,
+        )
+        return (EndOfTurnState.COMPLETE if complete else EndOfTurnState.INCOMPLETE), metrics
+
+    def clear(self) -> None:
+        pass
+
+
+BOOKED: list[str] = []
+
+
+async def book(params: FunctionCallParams, day: str) -> None:
+    """Book a day.
+
+    Args:
+        day: Which.
+    """
+    BOOKED.append(day)
+    await params.result_callback({"day": day})
+
+
+class TurnsCall:
+    """One call. Times are seconds since it began."""
+
+    def __init__(
+        self,
+        rig: Rig,
+        user: LLMUserAggregator,
+        model: ScriptedLLM,
+        analyzer: ScriptedAnalyzer,
+        voice: ScriptedVoice,
+        settled: list[Settled],
+    ) -> None:
+        self.rig = rig
+        self.user = user
+        self.model = model
+        self.analyzer = analyzer
+        self.settled = settled
+        self.ended_speech_s = 0.0
+        self._voice = voice
+        self._speaking = False
+        self._silent_s = 0.0
+
+    # What the caller does
+
+    async def speaks(self, seconds: float) -> None:
+        """A voice, which the detector notices a little later."""
+        self._voice.quiet_s = self._silent_s = 0.0
+        for sent in _frames(seconds):
+            if not self._speaking and sent >= VAD_S:
+                self._speaking = True
+                await self._send(
+                    VADUserStartedSpeakingFrame(start_secs=VAD_S, timestamp=self.now_s)
+                )
+            await self._audio()
+        self.ended_speech_s = self.now_s
+
+    async def is_silent(self, seconds: float) -> None:
+        """No voice; audio comes all the same."""
+        for _ in _frames(seconds):
+            await self._audio()
+            self._silent_s += FRAME_S
+            if self._speaking:
+                self._voice.quiet_s = self._silent_s
+            if self._speaking and self._silent_s >= VAD_S - 1e-6:
+                self._speaking = False
+                self._voice.quiet_s = 0.0
+                await self._send(VADUserStoppedSpeakingFrame(stop_secs=VAD_S, timestamp=self.now_s))
+
+    async def _audio(self) -> None:
+        audio = bytes(2 * round(RATE_HZ * FRAME_S))
+        await self._send(InputAudioRawFrame(audio, RATE_HZ, 1))
+        await asyncio.sleep(FRAME_S)
+
+    async def _send(self, frame: Any) -> None:
+        await self.rig.head.push_frame(frame)
+
+    # What the recogniser makes of it
+
+    async def seems(self, text: str) -> None:
+        """Interim words."""
+        await self._send(InterimTranscriptionFrame(text, "", ""))
+
+    async def is_understood(self, text: str, *, finalized: bool = True) -> None:
+        """Final words."""
+        await self._send(TranscriptionFrame(text, "", "", finalized=finalized))
+
+    async def says(self, text: str, *, seconds: float = 1.0, final_after_s: float = 0.35) -> None:
+        """A whole turn, with interim words in time and the final ones after speech."""
+        await self.speaks(seconds - 0.3)
+        await self.seems(text)
+        await self.speaks(0.3)
+        await self.is_silent(final_after_s)
+        await self.is_understood(text)
+        await self.is_silent(0.1)
+
+    # What came of it
+
+    @property
+    def now_s(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    @property
+    def answer(self) -> str:
+        return texts(self.rig.tail.got)
+
+    @property
+    def asked(self) -> list[str]:
+        """The caller's last words in each request to the model."""
+        last: list[Any] = [context.get_messages()[-1] for context in self.model.asked]
+        return [str(message["content"]) for message in last]
+
+    @property
+    def written(self) -> list[str]:
+        """The caller's messages in the conversation."""
+        messages: list[Any] = self.user.context.get_messages()
+        return [str(m["content"]) for m in messages if m.get("role") == "user"]
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        return [each.outcome for each in self.settled]
+
+    @property
+    def turns_ended(self) -> int:
+        return len(self.rig.reached_the_end(UserStoppedSpeakingFrame))
+
+    def after_speech_s(self, kind: type) -> float:
+        """When the first frame of a kind reached the end, after the caller's last word."""
+        tail = self.rig.tail
+        return next(
+            round(at_s - self.ended_speech_s, 2)
+            for at_s, frame in zip(tail.at_s, tail.got, strict=True)
+            if isinstance(frame, kind) and at_s >= self.ended_speech_s
+        )
+
+    def order(self, *kinds: type) -> list[str]:
+        """The names of the frames of these kinds, as they reached the end."""
+        return [type(frame).__name__ for frame in self.rig.tail.got if isinstance(frame, kinds)]
+
+
+TOLD = (
+    UserStartedSpeakingFrame,
+    UserStoppedSpeakingFrame,
+    LLMFullResponseStartFrame,
+    LLMTextFrame,
+    FunctionCallInProgressFrame,
+)
+
+
+def _frames(seconds: float) -> list[float]:
+    return [FRAME_S * (n + 1) for n in range(round(seconds / FRAME_S))]
+
+
+@asynccontextmanager
+async def turns_call(
+    *replies: Reply,
+    analyzer: ScriptedAnalyzer | None = None,
+    stt_p99_s: float = STT_P99_S,
+    messages: Sequence[Any] = (),
+    ahead: bool = True,
+    then: Sequence[FrameProcessor] = (),
+    **options: Any,
+) -> AsyncIterator[TurnsCall]:
+    """A call whose model gives these replies."""
+    BOOKED.clear()
+    settled: list[Settled] = []
+    voice = ScriptedVoice()
+    analyzer = analyzer or ScriptedAnalyzer()
+    strategy = EndOfTurn(
+        turn_analyzer=analyzer,
+        voice=voice,
+        ahead=Ahead(settled.append) if ahead else None,
+        **options,
+    )
+    user = LLMUserAggregator(
+        LLMContext(list(messages), [book]),
+        params=LLMUserAggregatorParams(user_turn_strategies=UserTurnStrategies(stop=[strategy])),
+    )
+    model = ScriptedLLM(*(replies or (Reply("Yes of course."),)))
+    health = Health(3000, clock=asyncio.get_running_loop().time)
+    llm = BackedLLM([("first", model, health)], report=lambda _: None)
+    async with probed_pipeline(user, llm, *then) as rig:
+        await rig.down(STTMetadataFrame(service_name="stt", ttfs_p99_latency=stt_p99_s))
+        yield TurnsCall(rig, user, model, analyzer, voice, settled)
