@@ -8,8 +8,8 @@ INSTRUCTIONS = (
     "You answer the telephone of Maple Home Store. Everything you write is spoken aloud: answer in "
     "short plain sentences. Ask a tool before you say what only a tool can know."
 )
-GREETING = "Hello, this is Maple Home Store, what can I do for you?"
-GREETED = "do for you"
+GREETING = "Hello, this is Maple Home Store."
+GREETED = "Home Store"
 GO_ON = "Please go on."
 
 THINKING_PAUSE_S = 0.9

@@ -1,8 +1,8 @@
 """One core for the server, the others for its callers and providers: neither holds up the other."""
 
-import contextlib
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Collection, Sequence
 
 
 def split() -> tuple[set[int], set[int]] | None:
@@ -11,13 +11,9 @@ def split() -> tuple[set[int], set[int]] | None:
     return ({*others}, {last}) if others else None
 
 
-@contextlib.contextmanager
-def children_on(cores: set[int] | None) -> Iterator[None]:
-    """Whatever is started within runs on these cores. None: as everything else does."""
-    before = os.sched_getaffinity(0)
-    if cores is not None:
-        os.sched_setaffinity(0, cores)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
+def command_on(cores: Collection[int], command: Sequence[str]) -> list[str]:
+    """The command that runs this one on these cores only; on any if there are none."""
+    if not cores:
+        return list(command)
+    named = ",".join(str(core) for core in sorted(cores))
+    return [sys.executable, "-m", "scripts.turns_bench.on_cores", named, *command]

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,6 @@ from rehearsal.turns.script import Line
 from rehearsal.turns.talk import Speech, Talk
 from rehearsal.twilio_rest import CallUpdate, TwilioRest
 from rehearsal.two_track_wav import write_two_track_wav
-from scripts.turns_bench.cores import children_on
 from scripts.turns_bench.latencies import Profile
 from scripts.turns_bench.process_tree import Meter
 from scripts.turns_bench.systems import System, served
@@ -54,7 +53,7 @@ class Lane:
         folder: For the server's log, its data and the recordings.
         profile: The stand-ins' latencies.
         seed: Decides their draws.
-        cores: Where the server runs; None: anywhere.
+        cores: Where the server runs; none: anywhere.
     """
 
     def __init__(
@@ -64,7 +63,7 @@ class Lane:
         *,
         profile: Profile,
         seed: int,
-        cores: set[int] | None,
+        cores: Collection[int],
         max_calls: int,
         livekit_python: Path,
     ) -> None:
@@ -106,11 +105,11 @@ class Lane:
                 self.system,
                 env,
                 self._folder / "server.log",
+                cores=self._cores,
                 livekit_python=self._livekit_python,
                 max_calls=self._max_calls,
             )
-            with children_on(self._cores):
-                self.server, self._webhook = await enter(serving)
+            self.server, self._webhook = await enter(serving)
         except BaseException:
             await self._exit.aclose()
             raise

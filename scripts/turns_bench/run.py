@@ -1,6 +1,7 @@
 """Places all calls: for each number of them, the systems in turn."""
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
@@ -51,20 +52,28 @@ async def run(plan: Plan, say: Callable[[str], None]) -> Results:
     """Raises ServerFailed, VoiceError."""
     results: Results = {system: {} for system in plan.systems}
     results["floor"] = {str(n): dict(floor(plan.profile, seed=plan.seed)) for n in plan.n}
-    parted = cores.split() if plan.pinned else None
-    with cores.children_on(parted[0] if parted else None):
-        base = await Speech.of(script.LINES, await Listener.of(script.SENTENCES))
-        for n in plan.n:
-            speech = [base.at_speed(1 + _APART * (k - n // 2)) for k in range(n)]
-            await _measure(plan, n, speech, parted[1] if parted else None, results, say)
+    own_cores, server_cores = _cores(plan)
+    os.sched_setaffinity(0, own_cores)
+    base = await Speech.of(script.LINES, await Listener.of(script.SENTENCES))
+    for n in plan.n:
+        speech = [base.at_speed(1 + _APART * (k - n // 2)) for k in range(n)]
+        await _measure(plan, n, speech, server_cores, results, say)
     return results
+
+
+def _cores(plan: Plan) -> tuple[set[int], set[int]]:
+    """Ours, and the servers'."""
+    every = os.sched_getaffinity(0)
+    if not plan.pinned or plan.quick:
+        return every, every
+    return cores.split() or (every, every)
 
 
 async def _measure(
     plan: Plan,
     n: int,
     speech: Sequence[Speech],
-    server_cores: set[int] | None,
+    server_cores: set[int],
     results: Results,
     say: Callable[[str], None],
 ) -> None:
@@ -93,7 +102,7 @@ async def _measure(
                 say(f"{n} at once, {lane.system}: {_short(figures)} ({took_s:.0f} s)")
 
 
-def _lane(plan: Plan, system: System, n: int, server_cores: set[int] | None) -> Lane:
+def _lane(plan: Plan, system: System, n: int, server_cores: set[int]) -> Lane:
     return Lane(
         system,
         plan.folder / f"{system}-{n}",

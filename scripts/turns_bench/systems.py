@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Literal, get_args
@@ -13,6 +13,7 @@ from aiohttp import web
 
 from rehearsal.loopback_server import serve_on_loopback
 from rehearsal.server_process import ServerProcess
+from scripts.turns_bench.cores import command_on
 
 System = Literal["switchboard", "stock", "livekit"]
 SYSTEMS: tuple[System, ...] = get_args(System)
@@ -27,11 +28,12 @@ TITLES: Mapping[str, str] = {
 class RunnerProcess(ServerProcess):
     """Pipecat's development runner with the stock bot; it has no /readyz."""
 
-    def __init__(self, *, env: Mapping[str, str], log: Path) -> None:
+    def __init__(self, cores: Collection[int], *, env: Mapping[str, str], log: Path) -> None:
         super().__init__([], env=env, log=log)
         where = ["--host", "127.0.0.1", "--port", str(self.port)]
         proxy = ["-t", "twilio", "-x", f"127.0.0.1:{self.port}"]
-        self._command = [sys.executable, "-m", "rehearsal.turns.stock_bot", *where, *proxy]
+        runner = [sys.executable, "-m", "rehearsal.turns.stock_bot", *where, *proxy]
+        self._command = command_on(cores, runner)
 
     async def _ask_until_ready(self) -> None:
         async with aiohttp.ClientSession() as session:
@@ -45,22 +47,29 @@ class RunnerProcess(ServerProcess):
 
 @asynccontextmanager
 async def served(
-    system: System, env: Mapping[str, str], log: Path, *, livekit_python: Path, max_calls: int
+    system: System,
+    env: Mapping[str, str],
+    log: Path,
+    *,
+    cores: Collection[int],
+    livekit_python: Path,
+    max_calls: int,
 ) -> AsyncIterator[tuple[ServerProcess, str]]:
     """The running server process, and the address of its voice webhook."""
     match system:
         case "switchboard":
-            command = [sys.executable, "-m", "scripts.turns_bench.switchboard_server"]
+            module = "scripts.turns_bench.switchboard_server"
+            command = command_on(cores, [sys.executable, "-m", module])
             stages = {"STT": "deepgram", "LLM": "openai", "TTS": "cartesia"}
             more = {**stages, "MAX_CALLS": str(max_calls), "DRAIN_S": "1"}
             async with ServerProcess(command, env={**env, **more}, log=log) as server:
                 yield server, f"{server.url}/twilio/voice?bot=turns"
         case "stock":
-            async with RunnerProcess(env=env, log=log) as server:
+            async with RunnerProcess(cores, env=env, log=log) as server:
                 async with serve_on_loopback(_tunnel(server.url)) as tunnel:
                     yield server, f"{tunnel}/"
         case "livekit":
-            command = [str(livekit_python), "-m", "rehearsal.livekit_bot"]
+            command = command_on(cores, [str(livekit_python), "-m", "rehearsal.livekit_bot"])
             async with ServerProcess(command, env=env, log=log) as server:
                 yield server, f"{server.url}/"
 
