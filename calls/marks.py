@@ -2,6 +2,10 @@
 
 import asyncio
 import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pipecat.frames.frames import OutputTransportMessageFrame
 
 
 class Marks:
@@ -9,25 +13,70 @@ class Marks:
 
     def __init__(self) -> None:
         self._names = itertools.count(1)
-        self._awaited: dict[str, asyncio.Event] = {}
+        self._awaited: dict[str, Callable[[], None]] = {}
+        self._events: dict[str, asyncio.Event] = {}
 
     def new(self) -> str:
-        """The name of a mark that is about to be sent."""
+        """The name of a mark that is about to be sent, for `wait`."""
+        event = asyncio.Event()
+        name = self.new_telling(event.set)
+        self._events[name] = event
+        return name
+
+    def new_telling(self, reached: Callable[[], None]) -> str:
+        """The name of a mark that is about to be sent; `reached` is called when it comes back."""
         name = f"switchboard-{next(self._names)}"
-        self._awaited[name] = asyncio.Event()
+        self._awaited[name] = reached
         return name
 
     def came_back(self, name: str) -> None:
         """The phone reached the mark. Names that nobody waits for are ignored."""
-        if event := self._awaited.get(name):
-            event.set()
+        if reached := self._awaited.pop(name, None):
+            reached()
 
     async def wait(self, name: str, *, at_most_s: float) -> bool:
         """Wait until the mark came back. False when it did not in time."""
         try:
-            await asyncio.wait_for(self._awaited[name].wait(), at_most_s)
+            await asyncio.wait_for(self._events[name].wait(), at_most_s)
             return True
         except TimeoutError:
             return False
         finally:
-            del self._awaited[name]
+            del self._events[name]
+            self._awaited.pop(name, None)
+
+
+@dataclass
+class Trip:
+    """One mark's way to the phone and back, in seconds of the loop's clock."""
+
+    sent_s: float = 0.0
+    back_s: float | None = None
+
+    @property
+    def took_s(self) -> float:
+        return (self.back_s or self.sent_s) - self.sent_s
+
+
+@dataclass
+class PlayoutMark(OutputTransportMessageFrame):
+    """A mark within the audio: sent when all before it was sent.
+
+    Parameters:
+        trip: When it was sent, as whoever sees the frame behind the output notes, and when it
+            came back.
+    """
+
+    trip: Trip = field(default_factory=Trip)
+
+    @classmethod
+    def on(cls, marks: Marks, stream_sid: str) -> "PlayoutMark":
+        """A mark of a stream."""
+        trip = Trip()
+
+        def came_back() -> None:
+            trip.back_s = asyncio.get_running_loop().time()
+
+        name = marks.new_telling(came_back)
+        message = {"event": "mark", "streamSid": stream_sid, "mark": {"name": name}}
+        return cls(message=message, trip=trip)

@@ -5,8 +5,6 @@ from typing import TYPE_CHECKING
 
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import (
-    AssistantTurnStoppedMessage,
-    LLMAssistantAggregator,
     LLMContextAggregatorPair,
     LLMUserAggregator,
     LLMUserAggregatorParams,
@@ -15,6 +13,7 @@ from pipecat.processors.aggregators.llm_response_universal import (
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
 from calls import models
+from calls.heard.memory import remember_what_was_heard
 from calls.quiet_caller import QuietCaller
 from calls.turn_taking.ahead import Ahead, Settled
 from calls.turn_taking.end_of_turn import EndOfTurn
@@ -51,6 +50,4 @@ def _keep_what_was_heard(pair: LLMContextAggregatorPair, call: "Call") -> None:
     ) -> None:
         call.record.heard("caller", message.content or "")
 
-    @pair.assistant().event_handler("on_assistant_turn_stopped")
-    async def bot_said(_: LLMAssistantAggregator, message: AssistantTurnStoppedMessage) -> None:
-        call.record.heard("bot", message.content or "")
+    remember_what_was_heard(pair, call.record)

@@ -1,0 +1,148 @@
+"""The assistant's half of the context: it remembers what was heard."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipecat.frames.frames import (
+    CancelFrame,
+    Frame,
+    InterruptionFrame,
+    TTSAudioRawFrame,
+    TTSStartedFrame,
+    TTSStoppedFrame,
+)
+from pipecat.processors.aggregators.llm_response_universal import LLMAssistantAggregator
+from pipecat.processors.frame_processor import FrameDirection
+from pipecat.utils.string import concatenate_aggregated_text
+
+from calls.heard.following import utterance_of
+from calls.heard.phone_lag import PhoneLag
+from calls.heard.utterance import Utterance
+from calls.marks import PlayoutMark
+
+Heard = Callable[[str, Utterance | None], None]
+
+
+@dataclass
+class _Answer:
+    """What becomes one message of the context."""
+
+    utterances: list[Utterance] = field(default_factory=list)
+    message: Any = None
+    text: str = ""
+
+    @property
+    def played_out(self) -> bool:
+        return all(utterance.over for utterance in self.utterances)
+
+    @property
+    def can_be_corrected(self) -> bool:
+        return bool(self.utterances) and all(u.can_be_cut for u in self.utterances)
+
+
+class HearingAssistant(LLMAssistantAggregator):
+    """Pipecat's aggregator, but that an interrupted answer holds the words that were heard.
+
+    The words come when they are due by the clock of whoever speaks them. Those of an answer that
+    is interrupted are put right by the audio that has come out by then.
+
+    Parameters:
+        heard: Told every answer that is over, as heard, and every aside with its utterance.
+        **kwargs: As for Pipecat's aggregator.
+    """
+
+    def __init__(self, *args: Any, heard: Heard, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._tell = heard
+        self._lag = PhoneLag()
+        self._playing: list[Utterance] = []
+        self._answer = _Answer()
+        self._committed: list[_Answer] = []
+        self._cut = False
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Follow what is played, then do as Pipecat's aggregator does."""
+        self._cut = False
+        if direction is FrameDirection.DOWNSTREAM:
+            self._follow(frame)
+        await super().process_frame(frame, direction)
+        if self._cut:
+            self._answer = _Answer()
+
+    async def push_aggregation(self) -> str:
+        """Put the answer into the context, as heard if it was interrupted."""
+        answer, self._answer = self._answer, _Answer()
+        if self._cut and answer.can_be_corrected:
+            self._aggregation = [part for u in answer.utterances for part in u.heard()]
+        answer.text = await super().push_aggregation()
+        if answer.text:
+            answer.message = self._message_of(answer.text)
+            self._committed.append(answer)
+            self._tell_played_out()
+        return answer.text
+
+    def _follow(self, frame: Frame) -> None:
+        match frame:
+            case TTSAudioRawFrame():
+                if self._playing:
+                    self._playing[-1].played_s += frame.num_frames / frame.sample_rate
+            case TTSStartedFrame():
+                if utterance := utterance_of(frame):
+                    self._playing.append(utterance)
+                    if utterance.in_context:
+                        self._answer.utterances.append(utterance)
+            case TTSStoppedFrame():
+                for utterance in self._playing:
+                    if utterance.context_id == frame.context_id:
+                        self._ended(utterance)
+                        break
+            case PlayoutMark():
+                self._lag.sent(frame.trip, _now_s())
+            case InterruptionFrame() | CancelFrame():
+                self._cut_off()
+
+    def _ended(self, utterance: Utterance) -> None:
+        self._playing.remove(utterance)
+        utterance.over = True
+        if not utterance.in_context:
+            self._tell(utterance.text, utterance)
+        self._tell_played_out()
+
+    def _cut_off(self) -> None:
+        self._cut = True
+        behind_s = self._lag.behind_s(_now_s())
+        self._lag.cleared()
+        for utterance in [u for u in self._playing if u.can_be_cut]:
+            self._playing.remove(utterance)
+            utterance.over = True
+            utterance.played_s = max(0.0, utterance.played_s - behind_s)
+            if not utterance.in_context:
+                self._tell(concatenate_aggregated_text(utterance.heard()), utterance)
+        for answer in self._committed:
+            if answer.can_be_corrected:
+                self._correct(answer)
+        self._tell_played_out()
+
+    def _correct(self, answer: _Answer) -> None:
+        """An answer whose last words were told when they began was cut in them."""
+        answer.text = concatenate_aggregated_text([p for u in answer.utterances for p in u.heard()])
+        if answer.message is None:
+            return
+        if answer.text:
+            answer.message["content"] = answer.text
+        else:
+            self.set_messages([m for m in self.messages if m is not answer.message])
+
+    def _tell_played_out(self) -> None:
+        while self._committed and self._committed[0].played_out:
+            self._tell(self._committed.pop(0).text, None)
+
+    def _message_of(self, text: str) -> Any:
+        latest: Sequence[Any] = self.messages[-1:]
+        return next((m for m in latest if isinstance(m, dict) and m.get("content") == text), None)
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,90 @@
+"""What goes to the caller, noted on its way: which words lie where in which audio."""
+
+from pipecat.frames.frames import (
+    Frame,
+    InterruptionFrame,
+    TTSAudioRawFrame,
+    TTSStartedFrame,
+    TTSStoppedFrame,
+    TTSTextFrame,
+)
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+
+from calls.heard.utterance import Utterance, Words
+from calls.marks import Marks, PlayoutMark
+
+_NS_PER_S = 1_000_000_000
+_UTTERANCE = "utterance"
+# Between two marks there is no less audio than this.
+_MARK_EVERY_S = 0.5
+
+
+class Following(FrameProcessor):
+    """Notes words and audio of every utterance; its place is directly before the output.
+
+    The note travels with the utterance's first frame, so that whoever sees that come out behind
+    the output knows what it is that is played (`utterance_of`).
+
+    Parameters:
+        marks: Of a phone's stream, to be told what the phone has played.
+        stream_sid: The name of that stream.
+    """
+
+    def __init__(self, marks: Marks | None = None, stream_sid: str = "") -> None:
+        # Direct mode: all that is done here is to take notes.
+        super().__init__(enable_direct_mode=True)
+        self._marks = marks
+        self._stream_sid = stream_sid
+        self._utterances: dict[str, Utterance] = {}
+        self._ends_s = 0.0
+        self._unmarked_s = 0.0
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Take notes, and pass everything on."""
+        await super().process_frame(frame, direction)
+        if direction is FrameDirection.DOWNSTREAM:
+            self._note(frame)
+        await self.push_frame(frame, direction)
+        if self._marks and self._unmarked_s >= _MARK_EVERY_S:
+            self._unmarked_s = 0.0
+            await self.push_frame(PlayoutMark.on(self._marks, self._stream_sid))
+
+    def _note(self, frame: Frame) -> None:
+        match frame:
+            case TTSAudioRawFrame():
+                self._audio(frame)
+            case TTSStartedFrame() if frame.context_id:
+                utterance = Utterance(
+                    frame.context_id,
+                    in_context=bool(frame.append_to_context),
+                    can_be_cut=frame.interruptible,
+                )
+                self._utterances[frame.context_id] = utterance
+                frame.metadata[_UTTERANCE] = utterance
+            case TTSTextFrame():
+                if utterance := self._utterances.get(frame.context_id or ""):
+                    due_s = frame.pts / _NS_PER_S if frame.pts is not None else None
+                    utterance.words(
+                        Words(
+                            frame.raw_text or frame.text, due_s, frame.includes_inter_frame_spaces
+                        )
+                    )
+            case TTSStoppedFrame():
+                if utterance := self._utterances.pop(frame.context_id or "", None):
+                    utterance.whole = True
+            case InterruptionFrame():
+                self._ends_s = 0.0
+                self._utterances = {c: u for c, u in self._utterances.items() if not u.can_be_cut}
+
+    def _audio(self, frame: TTSAudioRawFrame) -> None:
+        seconds = frame.num_frames / frame.sample_rate
+        due_s = max(self.get_clock().get_time() / _NS_PER_S, self._ends_s)
+        self._ends_s = due_s + seconds
+        self._unmarked_s += seconds
+        if utterance := self._utterances.get(frame.context_id or ""):
+            utterance.audio(due_s, seconds)
+
+
+def utterance_of(frame: TTSStartedFrame) -> Utterance | None:
+    """What begins to be played with this frame, if that was noted."""
+    return frame.metadata.get(_UTTERANCE)

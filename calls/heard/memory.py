@@ -1,0 +1,40 @@
+"""The conversation's memory and the call's transcript: both hold what the caller heard."""
+
+from typing import Any, Protocol
+
+from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
+
+from calls.heard.assistant import HearingAssistant
+from calls.heard.utterance import Utterance
+from processors.silence_bound import SilenceBound
+
+
+class Transcript(Protocol):
+    """Where what was heard is kept."""
+
+    def heard(self, who: Any, text: str) -> None: ...
+
+    def note(self, kind: str, **facts: Any) -> None: ...
+
+
+def remember_what_was_heard(pair: LLMContextAggregatorPair, transcript: Transcript) -> None:
+    """Have a pair's assistant half, and a transcript, hold the words that were heard.
+
+    Fillers and the phrases said in place of an answer are in the transcript, with `said` telling
+    which, and not in the context.
+    """
+
+    def heard(text: str, aside: Utterance | None) -> None:
+        if aside is None:
+            transcript.heard("bot", text)
+        elif text.strip():
+            transcript.note("heard", who="bot", text=text.strip(), said=_kind_of(aside))
+
+    # The pair takes no aggregator from outside.
+    pair._assistant = HearingAssistant(
+        pair.user().context, heard=heard, _paired_user_aggregator=pair.user()
+    )
+
+
+def _kind_of(aside: Utterance) -> str:
+    return "spare" if aside.context_id.startswith(SilenceBound.__name__) else "filler"
