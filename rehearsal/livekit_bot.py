@@ -142,7 +142,12 @@ async def _application() -> web.Application:
     app.router.add_get("/media", media)
     app[_HTTP] = aiohttp.ClientSession()
     app[_VAD] = silero.VAD.load()
+    app.on_cleanup.append(_close)
     return app
+
+
+async def _close(app: web.Application) -> None:
+    await app[_HTTP].close()
 
 
 if __name__ == "__main__":

@@ -93,30 +93,32 @@ def _plain(say: str, answer: str, heard: str) -> Line:
     return Line("plain", (say,), answer, heard)
 
 
+# What is asked is worded so that the end-of-turn models of all systems are sure of its end, in the
+# synthetic voice that asks: how well they understand such a voice is not what is measured.
 HOURS = _plain(
-    "what time do you open on saturdays",
-    "We open at nine on Saturdays, and we close at six.",
+    "when do you open in the morning",
+    "We open at nine in the morning, and we close at six.",
     "close at six",
 )
 PARKING = _plain(
-    "where can i park my car",
-    "You can park behind the store, and the first hour is free.",
-    "hour is free",
+    "tell me what the parking costs",
+    "The first hour is free, and every further hour costs a dollar.",
+    "costs a dollar",
 )
 GIFT = _plain(
     "can i pay with a gift card",
     "Yes, you can pay with a gift card in every store.",
     "every store",
 )
-HOLIDAY = _plain(
-    "are you open on christmas day",
-    "No, we are closed on that day, but we open the day after.",
-    "the day after",
+CHAIRS = _plain(
+    "where can i find the garden chairs",
+    "The garden chairs are on the second floor, next to the lift.",
+    "to the lift",
 )
-LAST = _plain(
-    "thank you for all your help",
-    "You are welcome, enjoy your evening.",
-    "enjoy your evening",
+HOLIDAY = _plain(
+    "are you open over christmas",
+    "No, we are closed for two days, but we open on the day after.",
+    "the day after",
 )
 ORDER = Line(
     "tool",
@@ -127,23 +129,23 @@ ORDER = Line(
 )
 LAMP = Line(
     "two tools",
-    ("is the blue lamp in stock and when can you deliver it",),
+    ("tell me whether the blue lamp is there and when you can bring it",),
     "The blue lamp is in stock and comes on Friday morning.",
     "Friday morning",
     calls=(Call("check_stock", {"article": "blue lamp"}), Call("next_delivery")),
 )
-RETURN = Line(
+LATE = Line(
     "pause",
-    ("i would like to return", THINKING_PAUSE_S, "the red chair that i bought"),
-    "You can return the chair within thirty days, shall I send you a label?",
-    "send you a label",
+    ("i would like to know", THINKING_PAUSE_S, "how late you are open"),
+    "We are open until eight today, shall I send you directions?",
+    "send you directions",
 )
-YES = Line("yes", ("yes",), "The label is on its way to you.", "way to you")
-GARDEN = Line(
+YES = Line("yes", ("yes",), "The directions are on their way to you.", "way to you")
+OLD = Line(
     "pause",
-    ("please tell me whether", THINKING_PAUSE_S, "you sell garden furniture"),
-    "Yes, garden furniture is on the second floor.",
-    "second floor",
+    ("do you take away", THINKING_PAUSE_S, "the old furniture for me"),
+    "Yes, our people take your old furniture along.",
+    "furniture along",
 )
 DIGITS = Line(
     "digits",
@@ -151,20 +153,20 @@ DIGITS = Line(
     "Thank you, I have noted down your postal code.",
     "your postal code",
 )
-CARE = Line(
+PAYING = Line(
     "long",
-    ("how do i look after a wooden table",),
-    "Wipe the table with a soft dry cloth once a week. Keep it away from the heater and from "
-    "bright sunlight. Twice a year rub a little oil into the wood.",
-    "into the wood",
+    ("tell me how i can pay for it",),
+    "You can pay with any bank card at the counter. We also send a bill to your home, and you "
+    "have thirty days to pay it. Large orders can be paid in twelve monthly parts.",
+    "twelve monthly parts",
     into=(Sound("backchannel", "uh huh", 1.4), Sound("backchannel", "right", 4.0)),
 )
-WARRANTY = Line(
+MATTRESS = Line(
     "long",
-    ("what does the warranty cover",),
-    "The warranty covers the frame and all the moving parts for five years. Covers and cushions "
-    "are included for the first two years.",
-    "first two years",
+    ("what does a new mattress cost",),
+    "A good mattress begins at two hundred dollars for a single bed. For a double bed it is "
+    "three hundred and fifty dollars.",
+    "and fifty dollars",
     into=(Sound("noise", "", 1.5),),
 )
 DELIVERY = Line(
@@ -183,22 +185,22 @@ COST = Line(
 )
 WAREHOUSE = Line(
     "slow tool",
-    ("please ask the warehouse about my parcel",),
+    ("please ask the warehouse for me",),
     "Your parcel left the warehouse this morning.",
     "this morning",
     calls=(Call("ask_warehouse"),),
 )
 FACTORY = Line(
     "slow tool",
-    ("could you ask the factory about my cupboard",),
+    ("could you ask the factory for me",),
     "Your cupboard will be ready next month.",
     "next month",
     calls=(Call("ask_factory"),),
 )
 
 FULL = (
-    HOURS, PARKING, ORDER, LAMP, RETURN, YES, GIFT, CARE, DIGITS, GARDEN, WARRANTY, HOLIDAY,
-    DELIVERY, COST, LAST,
+    HOURS, PARKING, ORDER, LAMP, LATE, YES, GIFT, PAYING, DIGITS, OLD, MATTRESS, CHAIRS, DELIVERY,
+    COST, HOLIDAY,
 )  # fmt: skip
 SLOW_TOOLS = (WAREHOUSE, FACTORY)
 SHORT = (HOURS, ORDER, DELIVERY, COST)

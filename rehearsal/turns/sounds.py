@@ -10,6 +10,7 @@ from rehearsal.audible import audible_spans
 from rehearsal.caller import speak
 from rehearsal.mulaw import SAMPLE_RATE_HZ, Pcm
 
+_VOICE = "espeak:en-us+f3@165"
 _COUGH_SEED = 5
 _COUGH_PEAK = 9000
 
@@ -54,7 +55,7 @@ async def utterance(parts: Sequence[str | float]) -> Utterance:
     at = 0
     for part in parts:
         if isinstance(part, str):
-            block = _trimmed(await speak(part))
+            block = _trimmed(await speak(part, _VOICE))
             phrases.append(_phrase(part, at, at + block.size))
         else:
             block = np.zeros(round(part * SAMPLE_RATE_HZ), np.int16)

@@ -23,7 +23,7 @@ Results = dict[str, dict[str, Figures]]
 """By system and number of calls."""
 
 # Callers differ by this factor in speed and pitch, or nobody could tell one from the other.
-_APART = 0.008
+_APART = 0.006
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ async def run(plan: Plan, say: Callable[[str], None]) -> Results:
     os.sched_setaffinity(0, own_cores)
     base = await Speech.of(script.LINES, await Listener.of(script.SENTENCES))
     for n in plan.n:
-        speech = [base.at_speed(1 + _APART * (k - n // 2)) for k in range(n)]
+        speech = [base.at_speed(1 + _APART * k) for k in range(n)]
         await _measure(plan, n, speech, server_cores, results, say)
     return results
 
