@@ -2,5 +2,6 @@
 
 from calls.bot import Bot, Line, as_bot
 from calls.call import Call
+from calls.turn_taking.pauses import Pace
 
-__all__ = ["Bot", "Call", "Line", "as_bot"]
+__all__ = ["Bot", "Call", "Line", "Pace", "as_bot"]

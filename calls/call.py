@@ -21,6 +21,7 @@ from calls.incidents import Incidents
 from calls.record import CallRecord
 from calls.redirect import RedirectFailed, redirect_call
 from calls.silence import silence_bound
+from calls.turn_taking.pauses import PACE, Pace
 from calls.turns import turn_taking
 from calls.way_out import stand_before_output
 from services.choice import Choices
@@ -114,10 +115,13 @@ class Call:
         """Text-to-speech. `voice`: a voice by provider name, or one for the cloud provider."""
         return self._backed("tts", Wish(voice=voice), BackedTTS)
 
-    def turns(self, llm: LLMService) -> LLMContextAggregatorPair:
-        """The conversation's context, and the taking of turns: VAD, end of turn, barge-in."""
+    def turns(self, llm: LLMService, *, pace: Pace = PACE) -> LLMContextAggregatorPair:
+        """The conversation's context, and the taking of turns: VAD, end of turn, barge-in.
+
+        `pace`: how long the bot waits for its callers.
+        """
         context = LLMContext(tools=list(self._tools.get(llm.name, ())))
-        return turn_taking(context, self)
+        return turn_taking(context, self, pace)
 
     # What follows is for tools: they reach the call through `params.app_resources`.
 

@@ -1,7 +1,7 @@
 """The taking of turns: who speaks, who is done, and what the conversation's memory holds."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import (
@@ -15,21 +15,27 @@ from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from calls import models
 from calls.heard.memory import remember_what_was_heard
 from calls.quiet_caller import QuietCaller
-from calls.turn_taking.ahead import Ahead, Settled
+from calls.turn_taking.ahead import Ahead
 from calls.turn_taking.end_of_turn import EndOfTurn
+from calls.turn_taking.pauses import Pace, Pauses
+from calls.turn_taking.reopening import Reopening
 
 if TYPE_CHECKING:
     from calls.call import Call
 
 
-def turn_taking(context: LLMContext, call: "Call") -> LLMContextAggregatorPair:
+def turn_taking(context: LLMContext, call: "Call", pace: Pace) -> LLMContextAggregatorPair:
     """The two halves of the conversation's context, listening to the call's turns."""
-
-    def settled(speculation: Settled) -> None:
-        call.record.note("asked_ahead", **asdict(speculation))
-
     voice = models.voice_activity()
-    end_of_turn = EndOfTurn(turn_analyzer=models.end_of_turn(), voice=voice, ahead=Ahead(settled))
+    reopening = Reopening(context, lambda words: call.record.note("turn_reopened", words=words))
+    end_of_turn = EndOfTurn(
+        turn_analyzer=models.end_of_turn(),
+        voice=voice,
+        ahead=_ahead(call) if pace.ahead else None,
+        pauses=Pauses(pace),
+        reopening=reopening,
+        question=lambda: last_words_of_bot(context),
+    )
     pair = LLMContextAggregatorPair(
         context,
         user_params=LLMUserAggregatorParams(
@@ -38,16 +44,36 @@ def turn_taking(context: LLMContext, call: "Call") -> LLMContextAggregatorPair:
             user_idle_timeout=call.quiet_caller_s,
         ),
     )
-    _keep_what_was_heard(pair, call)
+    reopening.of(pair.user())
+    _keep_what_was_heard(pair, call, reopening)
     QuietCaller(call).listen_to(pair.user())
     return pair
 
 
-def _keep_what_was_heard(pair: LLMContextAggregatorPair, call: "Call") -> None:
+def last_words_of_bot(context: LLMContext) -> str:
+    """What the bot said last, "" where it has said nothing since the caller did."""
+    said: list[str] = []
+    messages: list[Any] = context.messages
+    for message in reversed(messages):
+        if not isinstance(message, dict) or message.get("role") == "user":
+            break
+        content = message.get("content")
+        if message.get("role") == "assistant" and isinstance(content, str):
+            said.insert(0, content)
+    return " ".join(said)
+
+
+def _ahead(call: "Call") -> Ahead:
+    return Ahead(lambda settled: call.record.note("asked_ahead", **asdict(settled)))
+
+
+def _keep_what_was_heard(
+    pair: LLMContextAggregatorPair, call: "Call", reopening: Reopening
+) -> None:
     @pair.user().event_handler("on_user_turn_stopped")
     async def caller_said(
         _: LLMUserAggregator, strategy: object, message: UserTurnStoppedMessage
     ) -> None:
-        call.record.heard("caller", message.content or "")
+        call.record.heard("caller", reopening.new_in(message.content or ""))
 
     remember_what_was_heard(pair, call.record)

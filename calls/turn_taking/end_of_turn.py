@@ -1,10 +1,12 @@
 """When the caller is done, and the model asked before that is certain."""
 
 import asyncio
-from typing import Protocol
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
 
 from pipecat.audio.turn.base_turn_analyzer import BaseTurnAnalyzer, EndOfTurnState
 from pipecat.frames.frames import (
+    BotStartedSpeakingFrame,
     EagerEndOfTurnCancelFrame,
     Frame,
     InputAudioRawFrame,
@@ -23,12 +25,11 @@ from pipecat.turns.types import ProcessFrameResult, UserTurnSpeculation
 from pipecat.turns.user_stop import BaseUserTurnStopStrategy
 
 from calls.turn_taking.ahead import Ahead, Outcome
+from calls.turn_taking.patience import Patience, patience
 from calls.turn_taking.pause import Pause
+from calls.turn_taking.pauses import Pauses
+from calls.turn_taking.reopening import Reopening
 from calls.turn_taking.words import Heard
-
-# A caller whom the model takes to be in mid-sentence is answered after this much silence. It is
-# longer than a pause for thought, and well under the silence that a caller takes for a dead line.
-SILENCE_ENDS_TURN_S = 1.2
 
 # So much quiet is more than the gap between two words, and less than the VAD waits for.
 _QUIET_S = 0.09
@@ -52,8 +53,11 @@ class Voice(Protocol):
 class EndOfTurn(BaseUserTurnStopStrategy):
     """Ends the caller's turn, and asks for the answer as soon as the words seem to be all.
 
-    The turn ends when the model of turns takes it for complete, or after enough silence, and the
-    words are there: marked as the last ones, or as late as the recogniser's last ones ever come.
+    The turn ends after as much silence as the words, the bot's question, the caller's own pauses
+    and the model of turns call for (``patience``), once the words are there: marked as the last
+    ones, or as late as the recogniser's last ones ever come. A caller who goes on before anything
+    of the answer was heard goes on with the same turn.
+
     The answer is asked for before that, from what was understood so far, and is held by Pipecat's
     speculation gate. It is released when the turn ends with words that mean the same, and
     withdrawn when they do not, or when the caller goes on.
@@ -62,6 +66,9 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         turn_analyzer: The model of turns.
         voice: The detector of the caller's voice.
         ahead: Keeps what is asked for ahead; None never asks.
+        pauses: How this caller pauses.
+        reopening: Takes back a turn that ended too soon; None never does.
+        question: What the bot said last.
     """
 
     def __init__(
@@ -70,18 +77,26 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         turn_analyzer: BaseTurnAnalyzer,
         voice: Voice | None = None,
         ahead: Ahead | None = None,
+        pauses: Pauses | None = None,
+        reopening: Reopening | None = None,
+        question: Callable[[], str] = str,
     ) -> None:
         super().__init__()
         self._analyzer = turn_analyzer
         self._voice = voice
         self._ahead = ahead
+        self._pauses = pauses or Pauses()
+        self._reopening = reopening
+        self._question = question
         self._last_words_within_s = 0.0
         self._heard = Heard()
         self._speaking = False
         self._pause: Pause | None = None
+        self._reopened_after: Pause | None = None
+        self._last_pause: Pause | None = None
         self._ending = self._ended = False
         self._timer: asyncio.TimerHandle | None = None
-        self._looking: set[asyncio.Task[None]] = set()
+        self._at_work: set[asyncio.Task[None]] = set()
 
     async def setup(self, setup: FrameProcessorSetup) -> None:
         await super().setup(setup)
@@ -90,16 +105,22 @@ class EndOfTurn(BaseUserTurnStopStrategy):
     async def cleanup(self) -> None:
         await super().cleanup()
         self._look_no_more()
-        for task in list(self._looking):
+        for task in list(self._at_work):
             await self.cancel_task(task)
         await self._analyzer.cleanup()
 
     async def handle_user_turn_started(self) -> None:
         await self._new_turn()
+        if self._reopening and (carried := self._reopening.take_back()):
+            self._heard = Heard(carried)
+            self._reopened_after = self._last_pause
 
     async def handle_user_turn_stopped(self) -> None:
         self._ended = True
+        self._last_pause = self._pause
         await self._new_turn()
+        if self._reopening:
+            self._reopening.turn_ended()
         if self._ahead:
             self._ahead.turn_over()
         self._analyzer.clear()
@@ -121,6 +142,8 @@ class EndOfTurn(BaseUserTurnStopStrategy):
                 await self._voice_ended(frame)
             case EagerEndOfTurnCancelFrame():
                 self._settle(Outcome.REFUSED)
+            case BotStartedSpeakingFrame() if self._reopening:
+                self._reopening.bot_spoke()
             case STTMetadataFrame():
                 self._last_words_within_s = frame.ttfs_p99_latency
             case StartFrame():
@@ -146,8 +169,10 @@ class EndOfTurn(BaseUserTurnStopStrategy):
 
     async def _voice_began(self, frame: VADUserStartedSpeakingFrame) -> None:
         self._analyzer.update_vad_start_secs(frame.start_secs)
+        if before := self._pause or self._reopened_after:
+            self._pauses.add(before.lasted_s(self._now_s() - frame.start_secs))
         self._speaking = True
-        self._pause = None
+        self._pause = self._reopened_after = None
         self._heard.goes_on()
         self._look_no_more()
         await self._withdraw(Outcome.WENT_ON)
@@ -156,17 +181,24 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         self._speaking = False
         pause = self._pause = Pause(self._now_s() - frame.stop_secs, frame.stop_secs)
         await self._ask_ahead()
+        if self._heard.final and self._patience.needs_no_model:
+            pause.judged = True
+            await self._look()
+        else:
+            # Words and audio are not to stand behind the model.
+            self._begin(self._judge(pause), "judge")
+
+    async def _judge(self, pause: Pause) -> None:
         state, metrics = await self._analyzer.analyze_end_of_turn()
         if metrics:
             await self.push_frame(MetricsFrame(data=[metrics]))
-        if pause is not self._pause:
-            # The caller went on, or the turn ended, while the model thought.
-            return
         pause.judged = True
         pause.complete = pause.complete or state == EndOfTurnState.COMPLETE
         if isinstance(metrics, TurnMetricsData):
             pause.probability = metrics.probability
-        await self._look()
+        # Meanwhile the caller may have gone on, or the turn may have ended.
+        if pause is self._pause:
+            await self._look()
 
     async def _words_came(self) -> None:
         if self._pause or self._falls_quiet:
@@ -187,10 +219,13 @@ class EndOfTurn(BaseUserTurnStopStrategy):
     async def _look(self) -> None:
         """End the turn if it is over, or look again when it may be."""
         pause = self._pause
-        if self._speaking or pause is None or not pause.judged or not self._heard.settled:
+        if self._speaking or pause is None or not self._heard.settled:
+            return
+        wait = self._patience
+        if not pause.judged and not wait.needs_no_model:
             return
         words_s = 0.0 if self._heard.final else self._last_words_within_s
-        pause.ends_after(0.0 if pause.complete else SILENCE_ENDS_TURN_S, words_s)
+        pause.ends_after(wait.complete_s if pause.complete else wait.incomplete_s, words_s)
         if pause.over(self._now_s()):
             await self._end()
         else:
@@ -226,19 +261,29 @@ class EndOfTurn(BaseUserTurnStopStrategy):
     # The answer that is asked for ahead
 
     async def _ask_ahead(self) -> None:
-        text, pause = self._heard.text, self._pause
+        text = self._heard.text
         if self._ahead is None or self._ending or not text or not self._ahead.may_ask(text):
             return
-        if pause and not self._worth_asking(pause):
+        if not self._worth_asking():
             return
         await self._withdraw(Outcome.OTHER_WORDS)
         self._ahead.asked(text, self._now_s())
         await self.trigger_user_turn_inference_triggered(speculation=UserTurnSpeculation(text=text))
 
-    def _worth_asking(self, pause: Pause) -> bool:
-        """Where the model of turns says that the caller goes on, the caller has time for it."""
-        leans = pause.complete or pause.probability is None or pause.probability >= _LEANS_TO_DONE
-        return leans or pause.ends_within(_LEAD_S, self._now_s())
+    def _worth_asking(self) -> bool:
+        """Not before the end is near, where the caller seems to be about to go on."""
+        pause = self._pause
+        if pause and pause.ends_within(_LEAD_S, self._now_s()):
+            return True
+        wait = self._patience
+        if wait.expects_more or not self._heard.grown:
+            return False
+        sure = pause.probability if pause else None
+        return sure is None or sure >= _LEANS_TO_DONE or wait.needs_no_model
+
+    @property
+    def _patience(self) -> Patience:
+        return patience(self._heard.text, self._question(), self._pauses)
 
     async def _withdraw(self, outcome: Outcome) -> None:
         if self._settle(outcome):
@@ -254,12 +299,14 @@ class EndOfTurn(BaseUserTurnStopStrategy):
 
     def _look_later(self, in_s: float) -> None:
         self._look_no_more()
-        self._timer = asyncio.get_running_loop().call_later(in_s, self._begin_to_look)
+        self._timer = asyncio.get_running_loop().call_later(
+            in_s, lambda: self._begin(self._look(), "look")
+        )
 
-    def _begin_to_look(self) -> None:
-        task = self.create_task(self._look(), f"{self}::look")
-        self._looking.add(task)
-        task.add_done_callback(self._looking.discard)
+    def _begin(self, work: Coroutine[Any, Any, None], what: str) -> None:
+        task = self.create_task(work, f"{self}::{what}")
+        self._at_work.add(task)
+        task.add_done_callback(self._at_work.discard)
 
     def _look_no_more(self) -> None:
         if self._timer:

@@ -38,6 +38,10 @@ class Pause:
         pause.judged = pause.complete = pause.unheard = True
         return pause
 
+    def lasted_s(self, until_s: float) -> float:
+        """How long it was, when the caller went on at this time; 0 where the end is not known."""
+        return 0.0 if self.unheard else until_s - self._began_at_s
+
     def add(self, heard_s: float) -> None:
         """So much more silence was heard."""
         self._heard_s += heard_s

@@ -27,13 +27,17 @@ def mean_the_same(one: str, other: str) -> bool:
 class Heard:
     """The words of one turn: those the recogniser stands by, and what it makes of the rest.
 
+    Parameters:
+        carried: What the caller said before, where this turn goes on with an earlier one.
+
     Attributes:
         final: Whether the recogniser has said that these are the last words of the stretch.
         changed_at_s: When the words last changed.
     """
 
-    def __init__(self) -> None:
-        self._finals: list[str] = []
+    def __init__(self, carried: str = "") -> None:
+        self._finals = [carried] if carried else []
+        self._carried = carried
         self._settled: list[str] = []
         self._interim = ""
         self.final = False
@@ -68,6 +72,11 @@ class Heard:
     def text(self) -> str:
         """Everything in hand, as it would be written down now."""
         return " ".join(part for part in (*self._finals, *self._settled, self._interim) if part)
+
+    @property
+    def grown(self) -> bool:
+        """Whether there are words that were not carried over."""
+        return self.text != self._carried
 
     @property
     def settled(self) -> bool:

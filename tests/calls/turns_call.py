@@ -7,6 +7,8 @@ from typing import Any
 
 from pipecat.audio.turn.base_turn_analyzer import BaseTurnAnalyzer, BaseTurnParams, EndOfTurnState
 from pipecat.frames.frames import (
+    BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
     FunctionCallInProgressFrame,
     InputAudioRawFrame,
     InterimTranscriptionFrame,
@@ -31,6 +33,8 @@ from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
 from calls.turn_taking.ahead import Ahead, Outcome, Settled
 from calls.turn_taking.end_of_turn import EndOfTurn
+from calls.turn_taking.reopening import Reopening
+from calls.turns import last_words_of_bot
 from services.failover.health import Health
 from services.failover.llm.backed import BackedLLM
 from tests.processors.probed_pipeline import Rig, probed_pipeline
@@ -146,6 +150,10 @@ class TurnsCall:
                 self._voice.quiet_s = 0.0
                 await self._send(VADUserStoppedSpeakingFrame(stop_secs=VAD_S, timestamp=self.now_s))
 
+    async def no_audio_comes(self, seconds: float) -> None:
+        """The network is late, or there is nothing to send."""
+        await asyncio.sleep(seconds)
+
     async def _audio(self) -> None:
         audio = bytes(2 * round(RATE_HZ * FRAME_S))
         await self._send(InputAudioRawFrame(audio, RATE_HZ, 1))
@@ -172,6 +180,15 @@ class TurnsCall:
         await self.is_silent(final_after_s)
         await self.is_understood(text)
         await self.is_silent(0.1)
+
+    async def bot_is_heard(self) -> None:
+        """The first of the answer's audio plays."""
+        await self.rig.up(BotStartedSpeakingFrame())
+
+    async def bot_said(self, text: str) -> None:
+        """An answer was heard to its end."""
+        await self.rig.up(BotStartedSpeakingFrame(), BotStoppedSpeakingFrame())
+        self.user.context.add_message({"role": "assistant", "content": text})
 
     # What came of it
 
@@ -245,16 +262,21 @@ async def turns_call(
     settled: list[Settled] = []
     voice = ScriptedVoice()
     analyzer = analyzer or ScriptedAnalyzer()
+    context = LLMContext(list(messages), [book])
+    reopening = Reopening(context)
     strategy = EndOfTurn(
         turn_analyzer=analyzer,
         voice=voice,
         ahead=Ahead(settled.append) if ahead else None,
+        reopening=reopening,
+        question=lambda: last_words_of_bot(context),
         **options,
     )
     user = LLMUserAggregator(
-        LLMContext(list(messages), [book]),
+        context,
         params=LLMUserAggregatorParams(user_turn_strategies=UserTurnStrategies(stop=[strategy])),
     )
+    reopening.of(user)
     model = ScriptedLLM(*(replies or (Reply("Yes of course."),)))
     health = Health(3000, clock=asyncio.get_running_loop().time)
     llm = BackedLLM([("first", model, health)], report=lambda _: None)

@@ -1,0 +1,111 @@
+"""A caller who goes on before anything of the answer was heard goes on with the same turn."""
+
+from typing import Any
+
+import pytest
+from pipecat.processors.aggregators.llm_context import LLMContext
+
+from calls.turn_taking.ahead import Outcome
+from calls.turn_taking.pauses import Pauses
+from calls.turn_taking.reopening import Reopening
+from calls.turns import last_words_of_bot
+from tests.calls.turns_call import turns_call
+from tests.services.failover.scripted_llm import Reply
+from tests.virtual_time import in_virtual_time
+
+SLOW = Reply("In May.", after_s=2.0)
+ANSWER = Reply("It left today.")
+
+
+@in_virtual_time
+async def test_two_parts_become_one_message_and_the_model_is_asked_again() -> None:
+    async with turns_call(SLOW, ANSWER) as call:
+        await call.says("where is my order")
+        await call.is_silent(0.4)
+        assert call.turns_ended == 1
+        await call.says("the blue one")
+        await call.is_silent(1.0)
+        assert call.written == ["where is my order the blue one"]
+        assert call.asked == ["where is my order", "where is my order the blue one"]
+        assert call.answer == "It left today.", "nothing was heard of the first answer"
+
+
+@in_virtual_time
+async def test_once_the_bot_was_heard_the_caller_says_something_new() -> None:
+    async with turns_call(ANSWER) as call:
+        await call.says("where is my order")
+        await call.is_silent(0.4)
+        await call.bot_is_heard()
+        await call.says("the blue one")
+        await call.is_silent(1.0)
+        assert call.written == ["where is my order", "the blue one"]
+
+
+@in_virtual_time
+async def test_message_that_a_cough_left_without_answer_is_answered_after_it() -> None:
+    async with turns_call(SLOW, ANSWER) as call:
+        await call.says("where is my order")
+        await call.is_silent(0.4)
+        await call.speaks(0.3)
+        await call.is_silent(2.0)
+        assert call.turns_ended == 2
+        assert call.written == ["where is my order"]
+        assert call.answer == "It left today."
+
+
+@in_virtual_time
+async def test_gap_between_the_parts_teaches_how_long_this_caller_thinks() -> None:
+    pauses = Pauses()
+    async with turns_call(SLOW, ANSWER, pauses=pauses) as call:
+        await call.says("where is my order", final_after_s=0.35)
+        await call.is_silent(0.85)
+        await call.speaks(0.5)
+        assert pauses.thinking_s == pytest.approx(1.25 * 1.3 + 0.15, abs=0.05)
+
+
+@in_virtual_time
+async def test_what_is_carried_over_is_not_asked_ahead_by_itself() -> None:
+    async with turns_call(SLOW, ANSWER) as call:
+        await call.says("where is my order")
+        await call.is_silent(0.4)
+        await call.speaks(0.4)
+        await call.is_silent(0.16)
+        await call.speaks(0.4)
+        assert call.asked == ["where is my order"]
+        await call.seems("the blue one")
+        await call.is_silent(0.4)
+        assert call.asked[1:] == ["where is my order the blue one"]
+        await call.is_understood("the blue one")
+        assert call.outcomes[0] is Outcome.KEPT
+
+
+@in_virtual_time
+async def test_call_in_which_a_tool_already_works_is_not_taken_back() -> None:
+    async with turns_call(SLOW, ANSWER) as call:
+        await call.says("where is my order")
+        await call.is_silent(0.4)
+        call.user.context.add_message({"role": "assistant", "content": "", "tool_calls": []})
+        await call.says("the blue one")
+        await call.is_silent(1.0)
+        assert call.written == ["where is my order", "the blue one"]
+
+
+def test_record_gets_each_part_once() -> None:
+    context = LLMContext([{"role": "user", "content": "where is my order"}])
+    reopening = Reopening(context)
+    assert reopening.new_in("where is my order") == "where is my order"
+    reopening._carried = "where is my order"
+    assert reopening.new_in("where is my order the blue one") == "the blue one"
+    assert reopening.new_in("the blue one") == "the blue one"
+
+
+def test_question_is_what_the_bot_said_since_the_caller_spoke() -> None:
+    messages: list[Any] = [
+        {"role": "assistant", "content": "Hello."},
+        {"role": "user", "content": "hi"},
+        {"role": "assistant", "content": "One moment."},
+        {"role": "assistant", "content": None, "tool_calls": []},
+        {"role": "tool", "content": "{}"},
+        {"role": "assistant", "content": "Shall I?"},
+    ]
+    assert last_words_of_bot(LLMContext(messages)) == "One moment. Shall I?"
