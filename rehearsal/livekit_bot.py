@@ -2,9 +2,13 @@
 """LiveKit Agents' documented voice agent on a telephone line, for comparison of its turns.
 
 `AgentSession` with LiveKit's own plugins for Deepgram, OpenAI, Cartesia and Silero, everything at
-its default but the addresses. There is no LiveKit server: the telephone's media stream comes in
-over a WebSocket, as from Twilio, and rehearsal.turns.livekit_audio stands where a room would.
-All sessions share one process. It runs in LiveKit's own virtual environment:
+its default but the addresses and, unless LIVEKIT_TURNS=model, the end of turn: that is told by
+voice activity alone. LiveKit's default is its own audio model, which doubts about every second line
+of a synthetic voice and then waits for two and a half seconds.
+
+There is no LiveKit server: the telephone's media stream comes in over a WebSocket, as from Twilio,
+and rehearsal.turns.livekit_audio stands where a room would. All sessions share one process.
+It runs in LiveKit's own virtual environment:
 
     .venv/livekit/bin/python -m rehearsal.livekit_bot   # HOST, PORT, <PROVIDER>_API_KEY, _BASE_URL
 """
@@ -127,7 +131,9 @@ _VAD = web.AppKey("vad", silero.VAD)
 
 def _session(app: web.Application) -> AgentSession:
     deepgram_url = os.environ["DEEPGRAM_BASE_URL"] + "/v1/listen"
+    by_model = os.environ.get("LIVEKIT_TURNS") == "model"
     return AgentSession(
+        turn_handling={} if by_model else {"turn_detection": "vad"},
         vad=app[_VAD],
         stt=deepgram.STT(base_url=deepgram_url, http_session=app[_HTTP]),
         llm=openai.LLM(base_url=os.environ["OPENAI_BASE_URL"] + "/v1"),

@@ -1,6 +1,6 @@
 """How fast turns are, and how well they are taken: Switchboard, stock Pipecat, LiveKit Agents.
 
-    .venv/bin/python -m scripts.bench_turns                        # writes docs/turns.md
+    .venv/bin/python -m scripts.bench_turns --docs docs            # one call, and eight at once
     .venv/bin/python -m scripts.bench_turns --quick
     .venv/bin/python -m scripts.bench_turns --n 1,8,16 --systems switchboard,stock --json out.json
 
@@ -25,8 +25,9 @@ from rehearsal.server_process import ServerFailed
 from scripts.turns_bench import report
 from scripts.turns_bench.latencies import PROFILE_NAMES
 from scripts.turns_bench.livekit_venv import LiveKitMissing, livekit_python
+from scripts.turns_bench.page import write_page
 from scripts.turns_bench.run import Plan, run
-from scripts.turns_bench.systems import SYSTEMS, System
+from scripts.turns_bench.systems import SYSTEMS, USUAL, System
 
 _LIVEKIT = Path(".venv/livekit")
 _MOST_CALLS = 60
@@ -39,12 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logger.add(sys.stderr, level="WARNING", format="{message}")
     systems: tuple[System, ...] = options.systems
     python = Path(sys.executable)
-    if "livekit" in systems:
+    if any(system.startswith("livekit") for system in systems):
         try:
             python = livekit_python(options.livekit.absolute())
         except LiveKitMissing as missing:
             say(str(missing))
-            systems = tuple(system for system in systems if system != "livekit")
+            systems = tuple(system for system in systems if not system.startswith("livekit"))
     folder = options.out or Path(tempfile.mkdtemp(prefix="turns-"))
     plan = Plan(
         folder,
@@ -66,13 +67,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json:
         options.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     print(report.table(results))
-    print(f"\n{time.monotonic() - began_s:.0f} s. Recordings and logs: {folder}")
-    failed = sum(int(f.get("calls_failed") or 0) for by_n in results.values() for f in by_n.values())
+    took_s = time.monotonic() - began_s
+    if options.docs:
+        write_page(results, options.docs, command=_command(options), took_s=took_s)
+    print(f"\n{took_s:.0f} s. Recordings and logs: {folder}")
+    failed = sum(
+        int(f.get("calls_failed") or 0) for by_n in results.values() for f in by_n.values()
+    )
     return 1 if failed else 0
 
 
 def say(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
+
+
+def _command(options: argparse.Namespace) -> str:
+    """What places these calls again, whatever it was written to."""
+    words = [".venv/bin/python -m scripts.bench_turns", f"--n {','.join(map(str, options.n))}"]
+    words += [f"--systems {','.join(options.systems)}", f"--profile {options.profile}"]
+    words += ["--quick"] if options.quick else [f"--rounds {options.rounds}"]
+    words += [] if options.pin else ["--no-pin"]
+    return " ".join([*words, f"--seed {options.seed}"])
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -96,9 +111,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="bench_turns", description=(__doc__ or "").partition("\n")[0]
     )
     parser.add_argument("--n", type=_numbers, default=(1, 8), help="calls at once, as in 1,8,16")
-    parser.add_argument(
-        "--systems", type=_systems, default=SYSTEMS, help=f"of: {','.join(SYSTEMS)}"
-    )
+    parser.add_argument("--systems", type=_systems, default=USUAL, help=f"of: {', '.join(SYSTEMS)}")
     parser.add_argument("--quick", action="store_true", help="one short call a system, under 50 s")
     parser.add_argument("--profile", choices=PROFILE_NAMES, default="fast", help="of the providers")
     parser.add_argument("--rounds", type=int, default=2, help="single calls a system (%(default)s)")
@@ -111,6 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--livekit", type=Path, default=_LIVEKIT, help="its virtual environment")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
+    parser.add_argument("--docs", type=Path, metavar="FOLDER", help="write the page to FOLDER")
     parser.add_argument("--out", type=Path, help="folder for recordings and logs")
     return parser
 

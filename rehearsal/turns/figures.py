@@ -139,9 +139,7 @@ def _count_false_stops(figures: CallFigures, turn: Turn, spans: list[Span]) -> N
             figures.sounds -= len(turn.intruded) - turn.intruded.index(intruded) - 1
             return
         assert turn.heard is not None
-        figures.longest_break_ms.append(
-            _longest_ms(spans, intruded.span.start_s, turn.heard.end_s)
-        )
+        figures.longest_break_ms.append(_longest_ms(spans, intruded.span.start_s, turn.heard.end_s))
 
 
 def _longest_ms(spans: Sequence[Span], start_s: float, end_s: float) -> float:

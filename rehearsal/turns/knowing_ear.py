@@ -132,7 +132,7 @@ def _words(words: Iterable[tuple[str, int]], *, until: int) -> str:
 
 
 def _place(sound: Pcm, mouth: KnownMouth) -> tuple[float, int]:
-    """How much the sound is like what the mouth gave where it is most like it, and where it ends."""
+    """How like the sound is to what the mouth gave, at best, and where that ends."""
     first, track = mouth.lately(round(_LOOKED_BACK_S * SAMPLE_RATE_HZ))
     if track.size < sound.size:
         return 0.0, 0

@@ -1,4 +1,4 @@
-"""The language model of the timed conversation: the script's answers, and how often it was asked."""
+"""The language model of the timed conversation: the script's answers, and how often it is asked."""
 
 import json
 import re
@@ -15,7 +15,7 @@ _MOST_MESSAGES = 4
 
 @dataclass
 class Tally:
-    """What was asked of the model, greetings aside; tokens are counted as if every answer was fetched to its end."""
+    """What was asked of the model, greetings aside; every answer counts as fetched to its end."""
 
     calls: int = 0
     tokens_asked: int = 0

@@ -4,11 +4,11 @@ import random
 from typing import Literal, get_args
 
 from rehearsal.standins.latency import PROFILES, Latency, of
-from rehearsal.turns.script import ORDER, TOOL_S
 from rehearsal.standins.prompt import Reply, ToolCall, tokens_answered
+from rehearsal.turns.script import ORDER, TOOL_S
 from scripts.turns_bench.percentile import percentile
 
-Profile = Literal["fast", "slow", "even"]
+Profile = Literal["none", "fast", "slow", "even"]
 """Of rehearsal.standins.latency; `even`: the medians of `fast`, every time."""
 
 PROFILE_NAMES: tuple[Profile, ...] = get_args(Profile)

@@ -14,8 +14,8 @@ from rehearsal.turns.script import Line
 from rehearsal.turns.talk import Speech
 from scripts.turns_bench import cores
 from scripts.turns_bench.lane import Lane, Round
-from scripts.turns_bench.lateness import Lateness
 from scripts.turns_bench.latencies import Profile, floor
+from scripts.turns_bench.lateness import Lateness
 from scripts.turns_bench.summary import Figures, summary
 from scripts.turns_bench.systems import System
 
@@ -83,7 +83,9 @@ async def _measure(
         )
         if plan.quick:
             async with Lateness() as late:
-                held = await asyncio.gather(*(lane.hold(script.SHORT, speech, "q") for lane in lanes))
+                held = await asyncio.gather(
+                    *(lane.hold(script.SHORT, speech, "q") for lane in lanes)
+                )
             for lane, entry in zip(lanes, held, strict=True):
                 results[lane.system][str(n)] = _figures([entry], None, n, late)
             return

@@ -15,12 +15,17 @@ from rehearsal.loopback_server import serve_on_loopback
 from rehearsal.server_process import ServerProcess
 from scripts.turns_bench.cores import command_on
 
-System = Literal["switchboard", "stock", "livekit"]
+System = Literal["switchboard", "stock", "livekit", "livekit-model"]
+"""LiveKit Agents twice: it ends turns by voice activity, or by its own model (its default), which
+is not sure of synthetic voices."""
+
 SYSTEMS: tuple[System, ...] = get_args(System)
+USUAL: tuple[System, ...] = ("switchboard", "stock", "livekit")
 TITLES: Mapping[str, str] = {
     "switchboard": "Switchboard",
     "stock": "stock Pipecat",
     "livekit": "LiveKit Agents",
+    "livekit-model": "LiveKit Agents with its model",
     "floor": "the providers' own times",
 }
 
@@ -65,12 +70,15 @@ async def served(
             async with ServerProcess(command, env={**env, **more}, log=log) as server:
                 yield server, f"{server.url}/twilio/voice?bot=turns"
         case "stock":
-            async with RunnerProcess(cores, env=env, log=log) as server:
-                async with serve_on_loopback(_tunnel(server.url)) as tunnel:
-                    yield server, f"{tunnel}/"
-        case "livekit":
+            async with (
+                RunnerProcess(cores, env=env, log=log) as server,
+                serve_on_loopback(_tunnel(server.url)) as tunnel,
+            ):
+                yield server, f"{tunnel}/"
+        case "livekit" | "livekit-model":
             command = command_on(cores, [str(livekit_python), "-m", "rehearsal.livekit_bot"])
-            async with ServerProcess(command, env=env, log=log) as server:
+            turns = {"LIVEKIT_TURNS": "model" if system == "livekit-model" else "vad"}
+            async with ServerProcess(command, env={**env, **turns}, log=log) as server:
                 yield server, f"{server.url}/"
 
 
