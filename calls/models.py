@@ -4,23 +4,13 @@ import copy
 from functools import cache
 
 from pipecat.audio.turn.smart_turn.base_smart_turn import BaseSmartTurn, SmartTurnParams
-from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
-from pipecat.audio.vad.silero import SileroVADAnalyzer
-from pipecat.audio.vad.vad_analyzer import VADAnalyzer, VADState
+from pipecat.audio.vad.vad_analyzer import VADAnalyzer
+
+from calls.turn_taking.smart_turn import SmartTurn, one_thread_for_matrices
+from calls.turn_taking.voice_activity import VoiceActivity
 
 # How long a silence may be is decided elsewhere; the model of turns only says what it believes.
 _LONGEST_SILENCE_S = 3.0
-
-
-class VoiceActivity(SileroVADAnalyzer):
-    """Silero's detector, which also says what it is about to say."""
-
-    @property
-    def quiet_s(self) -> float:
-        """How long the caller has been quiet, while the detector still waits for more quiet."""
-        if self._vad_state is not VADState.STOPPING:
-            return 0.0
-        return self._vad_stopping_count * self.num_frames_required() / self.sample_rate
 
 
 def load() -> None:
@@ -40,7 +30,7 @@ def voice_activity() -> VoiceActivity:
     return analyzer
 
 
-def end_of_turn() -> LocalSmartTurnAnalyzerV3:
+def end_of_turn() -> SmartTurn:
     """A smart-turn analyser of its own state on the shared model."""
     analyzer = copy.copy(_loaded_turn())
     BaseSmartTurn.__init__(analyzer, params=SmartTurnParams(stop_secs=_LONGEST_SILENCE_S))
@@ -53,5 +43,6 @@ def _loaded_vad() -> VoiceActivity:
 
 
 @cache
-def _loaded_turn() -> LocalSmartTurnAnalyzerV3:
-    return LocalSmartTurnAnalyzerV3()
+def _loaded_turn() -> SmartTurn:
+    one_thread_for_matrices()
+    return SmartTurn()

@@ -1,0 +1,65 @@
+"""Smart-turn on one thread for all calls, that spends none on waiting."""
+
+import ctypes
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from loguru import logger
+from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
+
+# How NumPy's own BLAS calls it, in the order of preference.
+_SET_THREADS = (
+    "scipy_openblas_set_num_threads64_",
+    "scipy_openblas_set_num_threads",
+    "openblas_set_num_threads64_",
+    "openblas_set_num_threads",
+)
+
+
+class SmartTurn(LocalSmartTurnAnalyzerV3):
+    """Pipecat's analyser without a thread of its own for every call."""
+
+    @property
+    def _model_executor(self) -> ThreadPoolExecutor:
+        return _workers()
+
+
+@cache
+def _workers() -> ThreadPoolExecutor:
+    # More than there are cores would make every answer late instead of some.
+    count = max(1, len(os.sched_getaffinity(0)) - 1) if hasattr(os, "sched_getaffinity") else 1
+    return ThreadPoolExecutor(max_workers=count)
+
+
+@cache
+def one_thread_for_matrices() -> bool:
+    """Keep NumPy's matrix product from starting threads, of which each then spins for a while.
+
+    One product a turn is all that is computed here. It takes 1 ms, and its threads, waiting for
+    another one, as much time of the processor as the model of turns itself.
+
+    Returns:
+        Whether NumPy's BLAS is one that can be told so.
+    """
+    for library in _blas_libraries():
+        for name in _SET_THREADS:
+            set_threads = getattr(library, name, None)
+            if set_threads:
+                set_threads(1)
+                return True
+    logger.debug("NumPy's BLAS keeps its threads: set OPENBLAS_NUM_THREADS=1 for fewer.")
+    return False
+
+
+def _blas_libraries() -> Iterator[ctypes.CDLL]:
+    beside = Path(np.__file__).parent
+    for folder in (beside.with_name("numpy.libs"), beside / ".dylibs"):
+        for path in sorted(folder.glob("*openblas*")):
+            try:
+                yield ctypes.CDLL(str(path))
+            except OSError as error:
+                logger.debug(f"{path.name} cannot be told to use one thread: {error}")

@@ -1,0 +1,49 @@
+"""Silero's voice activity detector, run no more often than its answer is needed."""
+
+import numpy as np
+from pipecat.audio.vad.silero import SileroVADAnalyzer
+from pipecat.audio.vad.vad_analyzer import VADState
+
+# -54 dBFS: what has no louder sample lies below the volume from which a voice counts.
+_FAINT = 64
+# After so many faint windows (of 32 ms) one more tells the model nothing; and after so many the
+# volume, which is measured over 0.4 s and then smoothed, has come to rest.
+_MODEL_SETTLED_AFTER = 16
+_VOLUME_SETTLED_AFTER = 32
+
+
+class VoiceActivity(SileroVADAnalyzer):
+    """Says what Pipecat's says, and what it is about to say, at a fraction of the cost.
+
+    A window takes 0.2 ms, about as much as handing it to a thread and back: it is analysed where
+    it comes. Of lasting silence nothing is analysed at all.
+    """
+
+    _faint_windows = 0
+
+    @property
+    def quiet_s(self) -> float:
+        """How long the caller has been quiet, while the detector still waits for more quiet."""
+        if self._vad_state is not VADState.STOPPING:
+            return 0.0
+        return self._vad_stopping_count * self.num_frames_required() / self.sample_rate
+
+    async def analyze_audio(self, buffer: bytes) -> VADState:
+        return self._run_analyzer(buffer)
+
+    def voice_confidence(self, buffer: bytes) -> float:
+        samples = np.frombuffer(buffer, np.int16)
+        faint = samples.size > 0 and samples.max() <= _FAINT and samples.min() >= -_FAINT
+        self._faint_windows = self._faint_windows + 1 if faint else 0
+        if self._settled_after(_MODEL_SETTLED_AFTER):
+            return 0.0
+        return super().voice_confidence(buffer)
+
+    def _get_smoothed_volume(self, audio: bytes) -> float:
+        if not self._settled_after(_VOLUME_SETTLED_AFTER):
+            return super()._get_smoothed_volume(audio)
+        self._volume_tracker.update(audio, self.sample_rate)
+        return self._prev_volume
+
+    def _settled_after(self, windows: int) -> bool:
+        return self._faint_windows > windows and self._vad_state is VADState.QUIET
