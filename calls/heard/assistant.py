@@ -9,9 +9,13 @@ from pipecat.frames.frames import (
     CancelFrame,
     Frame,
     InterruptionFrame,
+    LLMAssistantPushAggregationFrame,
+    LLMFullResponseEndFrame,
+    LLMFullResponseStartFrame,
     TTSAudioRawFrame,
     TTSStartedFrame,
     TTSStoppedFrame,
+    TTSTextFrame,
 )
 from pipecat.processors.aggregators.llm_response_universal import LLMAssistantAggregator
 from pipecat.processors.frame_processor import FrameDirection
@@ -61,19 +65,39 @@ class HearingAssistant(LLMAssistantAggregator):
         self._answer = _Answer()
         self._committed: list[_Answer] = []
         self._cut = False
+        self._told: set[str | None] = set()
+        self._begins_next: LLMFullResponseStartFrame | None = None
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Follow what is played, then do as Pipecat's aggregator does."""
         self._cut = False
         if direction is FrameDirection.DOWNSTREAM:
             self._follow(frame)
-        await super().process_frame(frame, direction)
+        match frame:
+            case LLMFullResponseStartFrame() if self._assistant_turn_start_timestamp:
+                self._begins_next = frame
+            case LLMFullResponseEndFrame() | LLMAssistantPushAggregationFrame():
+                await super().process_frame(frame, direction)
+                await self._open_next()
+            case _:
+                await super().process_frame(frame, direction)
         if self._cut:
-            self._answer = _Answer()
+            self._answer, self._begins_next = _Answer(), None
+
+    async def _open_next(self) -> None:
+        """Begin the answer whose audio came before the last word of the one before it was due.
+
+        Words are due by a clock, their audio comes when it comes: the two may cross.
+        """
+        start, self._begins_next = self._begins_next, None
+        if start or self._answer.utterances:
+            await super().process_frame(
+                start or LLMFullResponseStartFrame(), FrameDirection.DOWNSTREAM
+            )
 
     async def push_aggregation(self) -> str:
         """Put the answer into the context, as heard if it was interrupted."""
-        answer, self._answer = self._answer, _Answer()
+        answer = self._take_answer()
         if self._cut and answer.can_be_corrected:
             self._aggregation = [part for u in answer.utterances for part in u.heard()]
         answer.text = await super().push_aggregation()
@@ -83,8 +107,18 @@ class HearingAssistant(LLMAssistantAggregator):
             self._tell_played_out()
         return answer.text
 
+    def _take_answer(self) -> _Answer:
+        """The utterances of this answer; one of which no word was due yet is of the next."""
+        taken, self._answer = self._answer, _Answer()
+        if not self._cut:
+            self._answer.utterances = [u for u in taken.utterances if u.context_id not in self._told]
+            taken.utterances = [u for u in taken.utterances if u.context_id in self._told]
+        return taken
+
     def _follow(self, frame: Frame) -> None:
         match frame:
+            case TTSTextFrame():
+                self._told.add(frame.context_id)
             case TTSAudioRawFrame():
                 if self._playing:
                     self._playing[-1].played_s += frame.num_frames / frame.sample_rate
