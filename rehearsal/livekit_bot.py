@@ -103,7 +103,7 @@ async def media(request: web.Request) -> web.WebSocketResponse:
         await send("clear")
 
     heard, spoken = PhoneInput(), PhoneOutput(send_audio, clear)
-    session: AgentSession | None = None
+    sessions: list[AgentSession] = []
     sending = asyncio.create_task(spoken.run())
     try:
         async for message in socket:
@@ -112,6 +112,7 @@ async def media(request: web.Request) -> web.WebSocketResponse:
                 case "start":
                     stream_sid = event["start"]["streamSid"]
                     session = _session(request.app)
+                    sessions.append(session)
                     session.input.audio, session.output.audio = heard, spoken
                     await session.start(Desk())
                 case "media":
@@ -119,7 +120,7 @@ async def media(request: web.Request) -> web.WebSocketResponse:
                 case "stop":
                     break
     finally:
-        if session is not None:
+        for session in sessions:
             await session.aclose()
         sending.cancel()
     return socket

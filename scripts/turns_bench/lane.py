@@ -19,7 +19,8 @@ from rehearsal.turns.knowing_ear import Callers
 from rehearsal.turns.mind import Mind, Tally
 from rehearsal.turns.mouth import KnownMouth
 from rehearsal.turns.script import Line
-from rehearsal.turns.talk import Speech, Talk
+from rehearsal.turns.talk import Speech, Talk, Telephone
+from rehearsal.turns.web_phone import WebPhone
 from rehearsal.twilio_rest import CallUpdate, TwilioRest
 from rehearsal.two_track_wav import write_two_track_wav
 from scripts.turns_bench.latencies import Profile
@@ -125,15 +126,20 @@ class Lane:
 
     server: ServerProcess
 
-    async def hold(self, lines: Sequence[Line], speech: Sequence[Speech], name: str) -> Round:
-        """One call for each caller's speech, begun shortly after one another."""
+    async def hold(
+        self, lines: Sequence[Line], speech: Sequence[Speech], name: str, *, web: bool = False
+    ) -> Round:
+        """One call for each caller's speech, begun shortly after one another.
+
+        `web`: through WebRTC, which only Switchboard's server is asked for.
+        """
         self._mind.recount()
         meter = Meter(self.server.pid)
         watching = asyncio.create_task(meter.watch())
         try:
             held = await asyncio.gather(
                 *(
-                    self._hold(lines, spoken, number * _APART_S, f"{name}-{number}.wav")
+                    self._hold(lines, spoken, number * _APART_S, f"{name}-{number}.wav", web)
                     for number, spoken in enumerate(speech)
                 )
             )
@@ -144,13 +150,13 @@ class Lane:
         return Round(list(held), self._mind.recount(), said, meter.cpu_s, meter.peak_mb)
 
     async def _hold(
-        self, lines: Sequence[Line], speech: Speech, after_s: float, recording: str
+        self, lines: Sequence[Line], speech: Speech, after_s: float, recording: str, web: bool
     ) -> CallFigures:
         await asyncio.sleep(after_s)
         problem = ""
         try:
-            async with self._dialled() as phone:
-                talk = Talk(phone, speech)  # pyright: ignore[reportArgumentType]
+            async with self._called_up() if web else self._dialled() as phone:
+                talk = Talk(phone, speech)
                 try:
                     await talk.run(lines)
                 except ConnectionError as error:
@@ -167,7 +173,18 @@ class Lane:
         return figures
 
     @asynccontextmanager
-    async def _dialled(self) -> AsyncIterator[TwilioPhone]:
+    async def _called_up(self) -> AsyncIterator[Telephone]:
+        phone = WebPhone()
+        self._callers.add(phone.mouth)
+        try:
+            async with phone:
+                await phone.dial(f"{self.server.url}/api/offer", {"bot": "turns"})
+                yield phone
+        finally:
+            self._callers.remove(phone.mouth)
+
+    @asynccontextmanager
+    async def _dialled(self) -> AsyncIterator[Telephone]:
         phone = TwilioPhone(auth_token=self._auth_token, account_sid=self._account_sid)
         phone.mouth = mouth = KnownMouth()
         self._rest.add_call(phone.call_sid)
@@ -176,7 +193,7 @@ class Lane:
         try:
             async with phone:
                 await phone.dial(self._webhook)
-                yield phone
+                yield phone  # pyright: ignore[reportReturnType]
         finally:
             self._callers.remove(mouth)
             self._rest.end_call(phone.call_sid)
@@ -190,5 +207,5 @@ class Lane:
 def _without_tails(providers: StandIns) -> None:
     house = providers.house
     for seat in _SEATS:
-        steps = {step: of(latency.median_ms) for step, latency in house.latencies[seat].items()}
-        house.set_latencies(seat, steps)
+        medians = {step: of(latency.median_ms) for step, latency in house.latencies[seat].items()}
+        house.set_latencies(seat, medians)  # pyright: ignore[reportArgumentType]

@@ -52,9 +52,9 @@ ROWS: Mapping[str, Cell] = {
 
 def table(results: Mapping[str, Mapping[str, Figures]]) -> str:
     """A column for every system and number of calls."""
-    columns = [(system, n) for system in results for n in results[system]]
+    columns = [(system, n) for system in results if system != "floor" for n in results[system]]
     # The floor is the same for any number of calls.
-    columns = [c for i, c in enumerate(columns) if c[0] != "floor" or columns[i - 1][0] != "floor"]
+    columns += [("floor", n) for n in list(results.get("floor", ()))[:1]]
     heads = [
         TITLES[system] if system == "floor" else f"{TITLES[system]}, {n}" for system, n in columns
     ]

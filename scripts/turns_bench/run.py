@@ -103,6 +103,12 @@ async def _measure(
                 took_s = time.monotonic() - began_s
                 say(f"{n} at once, {lane.system}: {_short(figures)} ({took_s:.0f} s)")
 
+        for lane in lanes:
+            if lane.system == "switchboard" and n == 1:
+                async with Lateness() as late:
+                    entry = await lane.hold(script.FULL, speech, "web", web=True)
+                results["switchboard-web"] = {"1": _figures([entry], None, 1, late)}
+
 
 def _lane(plan: Plan, system: System, n: int, server_cores: set[int]) -> Lane:
     return Lane(

@@ -23,6 +23,7 @@ SYSTEMS: tuple[System, ...] = get_args(System)
 USUAL: tuple[System, ...] = ("switchboard", "stock", "livekit")
 TITLES: Mapping[str, str] = {
     "switchboard": "Switchboard",
+    "switchboard-web": "Switchboard over WebRTC",
     "stock": "stock Pipecat",
     "livekit": "LiveKit Agents",
     "livekit-model": "LiveKit Agents with its model",
