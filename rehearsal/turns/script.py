@@ -100,10 +100,10 @@ HOURS = _plain(
     "We open at nine in the morning, and we close at six.",
     "close at six",
 )
-PARKING = _plain(
-    "tell me what the parking costs",
-    "The first hour is free, and every further hour costs a dollar.",
-    "costs a dollar",
+EVENING = _plain(
+    "i want to know how late you are open",
+    "We are open until eight today, and until six on Sundays.",
+    "six on Sundays",
 )
 GIFT = _plain(
     "can i pay with a gift card",
@@ -134,18 +134,18 @@ LAMP = Line(
     "Friday morning",
     calls=(Call("check_stock", {"article": "blue lamp"}), Call("next_delivery")),
 )
-LATE = Line(
+PARKING = Line(
     "pause",
-    ("i would like to know", THINKING_PAUSE_S, "how late you are open"),
-    "We are open until eight today, shall I send you directions?",
+    ("can you please tell me", THINKING_PAUSE_S, "what the parking costs"),
+    "The first hour is free of charge, shall I send you directions?",
     "send you directions",
 )
 YES = Line("yes", ("yes",), "The directions are on their way to you.", "way to you")
-OLD = Line(
+FEE = Line(
     "pause",
-    ("do you take away", THINKING_PAUSE_S, "the old furniture for me"),
-    "Yes, our people take your old furniture along.",
-    "furniture along",
+    ("can you please tell me", THINKING_PAUSE_S, "how much delivery costs"),
+    "That depends on how far away you live.",
+    "away you live",
 )
 DIGITS = Line(
     "digits",
@@ -199,8 +199,8 @@ FACTORY = Line(
 )
 
 FULL = (
-    HOURS, PARKING, ORDER, LAMP, LATE, YES, GIFT, PAYING, DIGITS, OLD, MATTRESS, CHAIRS, DELIVERY,
-    COST, HOLIDAY,
+    HOURS, EVENING, ORDER, LAMP, PARKING, YES, GIFT, PAYING, DIGITS, FEE, MATTRESS, CHAIRS,
+    DELIVERY, COST, HOLIDAY,
 )  # fmt: skip
 SLOW_TOOLS = (WAREHOUSE, FACTORY)
 SHORT = (HOURS, ORDER, DELIVERY, COST)

@@ -9,7 +9,7 @@ from rehearsal.standins.prompt import Message, Prompt, ToolCall
 from rehearsal.turns import script
 from rehearsal.turns.figures import CallFigures, figures_of, needed_calls
 from rehearsal.turns.mind import Mind, Tally, answer
-from rehearsal.turns.script import COST, DELIVERY, GIFT, HOURS, LAMP, LATE, ORDER, PAYING, Line
+from rehearsal.turns.script import COST, DELIVERY, GIFT, HOURS, LAMP, ORDER, PARKING, PAYING, Line
 from rehearsal.turns.talk import Intruded, Turn
 from scripts import bench_turns
 from scripts.turns_bench import process_tree
@@ -49,13 +49,13 @@ def test_a_turn_without_its_answer_is_not_timed_but_counted():
 
 
 def test_a_bot_that_speaks_into_the_thinking_pause_cuts_in_and_is_not_timed():
-    held = [turn(LATE, Span(1.0, 4.0), Span(5.0, 6.0))]
+    held = [turn(PARKING, Span(1.0, 4.0), Span(5.0, 6.0))]
     figures = figures_of(held, [Span(2.4, 2.8), Span(4.6, 6.0)])
     assert (figures.cut_ins, figures.pauses, figures.pause_ms) == (1, 1, [])
 
 
 def test_the_end_of_the_answer_before_is_no_cut_in():
-    held = [turn(LATE, Span(1.0, 4.0), Span(5.0, 6.0))]
+    held = [turn(PARKING, Span(1.0, 4.0), Span(5.0, 6.0))]
     figures = figures_of(held, [Span(0.0, 1.2), Span(4.6, 6.0)])
     assert (figures.cut_ins, figures.pause_ms) == (0, [pytest.approx(600)])
 
@@ -103,9 +103,9 @@ def test_the_model_asks_both_tools_at_once_and_then_answers():
 
 
 def test_the_model_lets_a_caller_finish_who_was_cut_off_in_the_middle():
-    first, _, second = LATE.parts
+    first, _, second = PARKING.parts
     assert answer(asked(str(first))).text == script.GO_ON
-    assert answer(asked(HOURS.say, str(first), str(second))).text == LATE.answer
+    assert answer(asked(HOURS.say, str(first), str(second))).text == PARKING.answer
 
 
 def test_every_line_is_understood_as_itself():

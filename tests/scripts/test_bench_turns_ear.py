@@ -11,7 +11,7 @@ from rehearsal.turns.knowing_ear import Callers, KnowingHearing
 from rehearsal.turns.mouth import KnownMouth
 from rehearsal.turns.sounds import Utterance, cough, utterance
 
-_PARTS: Sequence[str | float] = ("i would like to know", 0.9, "how late you are open")
+_PARTS: Sequence[str | float] = ("can you please tell me", 0.9, "what the parking costs")
 
 
 class Line:
@@ -52,7 +52,7 @@ async def test_a_pause_makes_two_phrases_of_a_sentence_and_each_is_heard_in_full
     await line.pass_on(0.5)
     line.speak(await utterance(_PARTS))
     await line.pass_on(4.5)
-    assert line.finals == ["i would like to know", "how late you are open"]
+    assert line.finals == ["can you please tell me", "what the parking costs"]
 
 
 async def test_a_phrase_is_not_known_before_its_last_word_was_received():
