@@ -63,10 +63,10 @@ class Prompt:
     @property
     def without_begun_answer(self) -> tuple[Message, ...]:
         """What is to be answered, where the last words are an answer to be gone on with."""
-        begun = len(self.messages) > 1 and self.messages[-2].role == "assistant"
-        if not begun or self.messages[-1].role != "system" or self.messages[-2].calls:
-            return self.messages
-        return self.messages[:-2]
+        *_, begun, request = [None, None, *self.messages]
+        if begun and request and (begun.role, request.role) == ("assistant", "system"):
+            return self.messages if begun.calls else self.messages[:-2]
+        return self.messages
 
 
 @dataclass(frozen=True)
