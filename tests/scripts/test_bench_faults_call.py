@@ -84,6 +84,7 @@ async def held(
     answers: Sequence[Sequence[tuple[float, str | Pcm]]],
     lines: Sequence[Line] = (ORDER, LAST),
     *,
+    greeting: Sequence[tuple[float, str]] = ((LATENCY_S, fault_script.GREETING),),
     hangs_up_s: float = 1e9,
     interrupts: bool = False,
     stage: Stage = "llm",
@@ -92,7 +93,7 @@ async def held(
     tool_runs: int = 1,
 ) -> tuple[Verdict, QuickPhone]:
     """The verdict on a conversation in which the bot says these things, one list a line."""
-    greeted = [[(LATENCY_S, fault_script.GREETING)], *answers]
+    greeted = [greeting, *answers]
     spoken = [
         [
             (after_s, await sound(said) if isinstance(said, str) else said)
@@ -146,6 +147,16 @@ async def test_silence_in_the_middle_of_an_answer_is_dead_air(listener):
     )
     assert verdict.answer_ok
     assert verdict.dead_air_ms == pytest.approx(2500, abs=250)
+
+
+async def test_greeting_that_comes_late_is_dead_air_and_one_in_other_words_is_not(listener):
+    answers = [[(1.0, ORDER.answer)], [(1.0, LAST.answer)]]
+    late, _ = await held(listener, answers, greeting=[(4.0, fault_script.GREETING)])
+    other, _ = await held(listener, answers, greeting=[(1.0, "Good morning.")])
+    none, _ = await held(listener, answers, greeting=[])
+    assert late.dead_air_ms == pytest.approx(4000, abs=250)
+    assert other.dead_air_ms < 1300
+    assert none.dead_air_ms == pytest.approx(12_000, abs=250)
 
 
 async def test_filler_ends_the_silence_before_it_but_is_no_answer(listener):
