@@ -67,6 +67,7 @@ class Conversation:
 
     Attributes:
         before_line: Awaited before each line with its place, from 0.
+        before_words: Called with what the caller says now, be it the first time or again.
         while_answered: Called when the answer to the line at that place is first heard.
         phrases: What to wait for in the answer to a line.
         interrupts: Whether to speak the last line into the answer before it.
@@ -78,6 +79,7 @@ class Conversation:
     speech: Mapping[str, Pcm]
     before_line: Callable[[int], Awaitable[None]]
     phrases: Callable[[Line], Sequence[Sequence[str]]]
+    before_words: Callable[[str], None] = lambda _: None
     while_answered: Callable[[int], None] = lambda _: None
     interrupts: bool = False
     patience: Patience = field(default_factory=Patience)
@@ -110,6 +112,7 @@ class Conversation:
 
     async def _speak_and_listen(self, place: int, turn: Turn) -> None:
         while True:
+            self.before_words(turn.line.say)
             try:
                 spoken = await self.phone.say(self.speech[turn.line.say])
             except ConnectionError:

@@ -35,6 +35,7 @@ class QuickPhone:
         self.playout = Playout(lambda: self.now_s)
         self.hangs_up_s = hangs_up_s
         self.said = 0
+        self.words: list[str] = []
         self._answers = list(answers)
         self._coming: list[tuple[float, Pcm]] = []
         self._answer(0.0)
@@ -111,6 +112,7 @@ async def held(
         listener,
         SPEECH,
         before_line=nothing,
+        before_words=phone.words.append,
         phrases=possible_answers,
         interrupts=interrupts,
         patience=Patience(),
@@ -229,6 +231,7 @@ async def test_caller_who_is_asked_to_repeat_says_the_line_again(listener):
         [[(1.0, fault_script.NOT_UNDERSTOOD)], [(1.0, ORDER.answer)], [(1.0, LAST.answer)]],
     )
     assert phone.said == 3
+    assert phone.words == [ORDER.say, ORDER.say, LAST.say]
     assert (verdict.completed, verdict.answer_ok, verdict.said_once) == (True, True, True)
 
 
