@@ -74,11 +74,11 @@ async def _hold(
     lane: Lane, cell: Cell, outage: Outage, bot: Bot, patience: Patience
 ) -> tuple[TwilioPhone, Conversation]:
     async def before_line(place: int) -> None:
-        lane.understand(cell.lines[place].say)
         outage.before_line(place)
 
     async with lane.dialled(bot) as phone:
         conversation = _conversation(lane, phone, cell, patience, before_line)
+        conversation.before_words = lane.understand
         conversation.while_answered = outage.while_answered
         await conversation.run(cell.lines)
     return phone, conversation
