@@ -1,12 +1,12 @@
 """A caller who holds a scripted conversation with a bot whose providers fail, and what was heard.
 
 Dead air: the longest stretch without audible bot audio, at the telephone's playout, while the bot
-owes something. It owes its greeting from when the line opens, and an answer from the end of the
-caller's speech until the last phrase of that answer was heard. Silence within an answer counts,
-and so does the silence before the call ends without the answer. It owes nothing once it has asked
-for the line again, or while the caller speaks. A caller whose patience ends (twelve seconds
-without a sound, unless told otherwise) goes on with the next line, and rings off when that happens
-twice running.
+owes something. It owes its greeting from when the line opens to its last sound before the caller
+speaks, and an answer from the end of the caller's speech until the last phrase of that answer was
+heard. Silence within an answer counts, and so does the silence before the call ends without the
+answer. It owes nothing once it has asked for the line again, or while the caller speaks. A caller
+whose patience ends (twelve seconds without a sound, unless told otherwise) goes on with the next
+line, and rings off when that happens twice running.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from rehearsal.mulaw import Pcm
 from rehearsal.phone import TwilioPhone
 
 _QUIET_MS = 450
+_NO_GREETING_MS = 2000  # whatever was said, it was the greeting
 _TURN_AT_MOST_S = 45.0
 _LOOKED_EVERY_S = 0.15
 _MOST_REPEATS = 2
@@ -66,6 +67,7 @@ class Conversation:
 
     Attributes:
         before_line: Awaited before each line with its place, from 0.
+        before_words: Called with what the caller says now, be it the first time or again.
         while_answered: Called when the answer to the line at that place is first heard.
         phrases: What to wait for in the answer to a line.
         interrupts: Whether to speak the last line into the answer before it.
@@ -77,6 +79,7 @@ class Conversation:
     speech: Mapping[str, Pcm]
     before_line: Callable[[int], Awaitable[None]]
     phrases: Callable[[Line], Sequence[Sequence[str]]]
+    before_words: Callable[[str], None] = lambda _: None
     while_answered: Callable[[int], None] = lambda _: None
     interrupts: bool = False
     patience: Patience = field(default_factory=Patience)
@@ -98,13 +101,18 @@ class Conversation:
 
     async def _be_greeted(self) -> None:
         while self.phone.now_s < self.patience.gives_up_s and not self.phone.over:
-            if self._quiet(0.0) and self.listener.heard(GREETED, self.phone.playout.track()):
+            silent_ms = self.phone.playout.silent_for_ms() or 0.0
+            if silent_ms >= _QUIET_MS and self.listener.heard(GREETED, self.phone.playout.track()):
+                break
+            if silent_ms >= _NO_GREETING_MS:
                 break
             await self.phone.wait(_LOOKED_EVERY_S)
-        self.owed.append(Owed(0.0, self.phone.now_s))
+        spans = self.phone.playout.spans()
+        self.owed.append(Owed(0.0, spans[-1].end_s if spans else self.phone.now_s))
 
     async def _speak_and_listen(self, place: int, turn: Turn) -> None:
         while True:
+            self.before_words(turn.line.say)
             try:
                 spoken = await self.phone.say(self.speech[turn.line.say])
             except ConnectionError:

@@ -65,7 +65,7 @@ ORDER = Line(
     order="517",
 )
 ORDER_ALOUD = Line(
-    "can you find my order eight two six for me",
+    "can you look for my other parcel",
     "Your order arrives on Wednesday afternoon.",
     ("order book", "Wednesday afternoon"),
     order="826",

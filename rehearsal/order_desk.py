@@ -1,7 +1,7 @@
 """An order desk over HTTP that a bot's tool asks, and that can be made to fail.
 
 async with OrderDesk() as desk:
-    ...  # the tool asks GET <desk.url>/orders/517
+    ...  # the tool asks POST <desk.url>/orders/517
     desk.fault = "hangs"
     assert desk.runs == {"517": 1}
 """
@@ -28,7 +28,7 @@ ARRIVES = "Wednesday afternoon"
 
 
 class OrderDesk:
-    """`GET /orders/{number}` -> `{"order_number", "arrives"}` on 127.0.0.1.
+    """`POST /orders/{number}` -> `{"order_number", "arrives"}` on 127.0.0.1.
 
     Attributes:
         fault: What is wrong with it at the moment, None when all is well.
@@ -44,7 +44,7 @@ class OrderDesk:
 
     async def __aenter__(self) -> Self:
         app = web.Application()
-        app.router.add_get("/orders/{number}", self._order)
+        app.router.add_post("/orders/{number}", self._order)
         self.url = await self._exit.enter_async_context(serve_on_loopback(app))
         return self
 

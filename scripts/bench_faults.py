@@ -31,7 +31,7 @@ from scripts.fault_verdict import Verdict
 
 _QUICK = Patience(gives_up_s=6.0, in_vain=1)
 _QUICK_CELLS = 2
-_QUICK_BEGIN_UNTIL_S = 29.0
+_BEGIN_UNTIL_S = 29.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = options.out or Path(tempfile.mkdtemp(prefix="faults-"))
     plan = Plan(folder, lanes=options.lanes, seed=options.seed)
     if options.quick:
-        plan = replace(plan, lanes=1, patience=_QUICK, begin_until_s=_QUICK_BEGIN_UNTIL_S)
+        plan = replace(plan, lanes=1, patience=_QUICK, again=0, begin_until_s=_BEGIN_UNTIL_S)
     verdicts = run(cells, plan, _Progress(len(cells)).say)
     took_s = time.monotonic() - began_s
     if options.json:
@@ -139,10 +139,11 @@ class _Progress:
 
     def say(self, verdict: Verdict) -> None:
         self._done += 1
-        good = "ok" if fault_report.right(verdict) else "NOT RIGHT"
+        wrong = ", ".join(fault_report.wrong_with(verdict))
         print(
             f"{self._done}/{self._total} {verdict.system} {verdict.stage}/{verdict.fault}/"
-            f"{verdict.moment}: {verdict.dead_air_ms / 1000:.1f} s, {good}",
+            f"{verdict.moment}: {verdict.dead_air_ms / 1000:.1f} s, {wrong or 'right'} "
+            f"(starved {verdict.starved_percent:.0f}%)",
             file=sys.stderr,
             flush=True,
         )

@@ -31,6 +31,7 @@ Census = Mapping[str, int]
 """What a process holds: "tasks", "threads", "files", "sockets"."""
 
 _COUNTED_WITHIN_S = 5.0
+_NOTHING = [""] * 20
 
 
 class Lane:
@@ -99,11 +100,16 @@ class Lane:
         self.desk.reset()
 
     def understand(self, words: str) -> None:
-        """Whoever listens next understands these words: what is tested is not the recogniser."""
+        """Whoever listens next understands these words: what is tested is not the recogniser.
+
+        Of a line that falls into several utterances the first has all the words.
+        """
         house = self.providers.house
         listening = [seat for seat, speaks in house.seats.items() if speaks in LISTEN]
         house.script = Script(
-            transcripts={seat: [None] * house.begun(seat, "turn") + [words] for seat in listening}
+            transcripts={
+                seat: [*[None] * house.begun(seat, "turn"), words, *_NOTHING] for seat in listening
+            }
         )
 
     @asynccontextmanager

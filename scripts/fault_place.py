@@ -1,8 +1,12 @@
 """Places the call of one cell, and the one before it or beside it that its moment asks for."""
 
 import asyncio
+import contextlib
+import os
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 
 from loguru import logger
 
@@ -26,6 +30,7 @@ async def place(lane: Lane, cell: Cell, patience: Patience) -> Verdict:
     """The verdict on the cell's call; everything is well again afterwards."""
     lane.all_is_well()
     before = await lane.census()
+    began_s, waited_s = time.monotonic(), _waited_s(lane)
     outage = Outage(cell, lane.providers, lane.desk)
     try:
         match cell.moment:
@@ -59,18 +64,21 @@ async def place(lane: Lane, cell: Cell, patience: Patience) -> Verdict:
         ended_by=phone.ended_by,
         tool_runs=lane.desk.runs[order] if order else 0,
     )
-    return replace(verdict, leaked=await _left_since(before, lane))
+    waited = (_waited_s(lane) - waited_s) / (time.monotonic() - began_s)
+    return replace(
+        verdict, leaked=await _left_since(before, lane), starved_percent=round(100 * waited, 1)
+    )
 
 
 async def _hold(
     lane: Lane, cell: Cell, outage: Outage, bot: Bot, patience: Patience
 ) -> tuple[TwilioPhone, Conversation]:
     async def before_line(place: int) -> None:
-        lane.understand(cell.lines[place].say)
         outage.before_line(place)
 
     async with lane.dialled(bot) as phone:
         conversation = _conversation(lane, phone, cell, patience, before_line)
+        conversation.before_words = lane.understand
         conversation.while_answered = outage.while_answered
         await conversation.run(cell.lines)
     return phone, conversation
@@ -126,6 +134,18 @@ def _conversation(
         interrupts=cell.interrupts,
         patience=patience,
     )
+
+
+def _waited_s(lane: Lane) -> float:
+    """How long the server's event loop and this one have waited for a processor, together.
+
+    0 where the system does not tell.
+    """
+    waited_ns = 0
+    for pid in (lane.server.pid, os.getpid()):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            waited_ns += int(Path(f"/proc/{pid}/schedstat").read_text().split()[1])
+    return waited_ns / 1e9
 
 
 async def _left_since(before: Census, lane: Lane) -> int:

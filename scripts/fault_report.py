@@ -70,14 +70,15 @@ def failures(verdicts: Sequence[Verdict], systems: Iterable[str] = ("backup", "s
     """What is not as it should be, a line a call; "" when there is nothing."""
     lines = []
     for verdict in verdicts:
-        if verdict.system in systems and (wrong := _wrong(verdict)):
+        if verdict.system in systems and (wrong := wrong_with(verdict)):
             what = f"{STAGE_TITLES[verdict.stage]} `{verdict.fault}`"
             when = MOMENT_TITLES[verdict.moment]
             lines.append(f"- {SYSTEM_TITLES[verdict.system]}, {what}, {when}: {', '.join(wrong)}.")
     return "\n".join(lines)
 
 
-def _wrong(verdict: Verdict) -> list[str]:
+def wrong_with(verdict: Verdict) -> list[str]:
+    """What is not as it should be, in words."""
     wrong = []
     if verdict.problem:
         wrong.append(verdict.problem)

@@ -23,6 +23,8 @@ class Verdict:
     `answer_ok`: the answer of the faulty turn. `said_once`: nothing of any answer came twice.
     `turns`: how many lines got their answer, of `lines`. `ended_by`: "caller", or "server".
     `parted`: the bot said that it cannot help and goodbye, and then ended the call.
+    `starved_percent`: of the call's time, how long the server's and the caller's event loops waited
+    for a processor. Where that is much, gaps in the audio may be the machine's.
     """
 
     system: str
@@ -40,6 +42,7 @@ class Verdict:
     ended_by: str
     parted: bool
     heard: Mapping[str, int]
+    starved_percent: float = 0.0
     problem: str = ""
 
     def as_dict(self) -> dict[str, Any]:

@@ -106,7 +106,8 @@ def understudy_of(bots: Mapping[str, Bot]) -> Mind:
         if key not in policies:
             tools = [_schema(tool) for tool in prompt.tools]
             policies[key] = Policy(tools, _topics(bots, prompt.tools))
-        decision = policies[key].decide([_as_pipecat(m) for m in prompt.messages], date.today())
+        messages = [_as_pipecat(m) for m in prompt.without_begun_answer]
+        decision = policies[key].decide(messages, date.today())
         if isinstance(decision, CallTool):
             return Reply(calls=(ToolCall(decision.name, json.dumps(decision.arguments)),))
         return Reply(decision.text)

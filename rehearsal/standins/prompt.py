@@ -57,10 +57,16 @@ class Prompt:
     @property
     def tool_result(self) -> Message | None:
         """The result that waits to be told, though its telling may have begun already."""
-        messages = list(self.messages)
-        while messages and _goes_on(messages[-1]):
-            messages.pop()
+        messages = self.without_begun_answer
         return messages[-1] if messages and messages[-1].role == "tool" else None
+
+    @property
+    def without_begun_answer(self) -> tuple[Message, ...]:
+        """What is to be answered, where the last words are an answer to be gone on with."""
+        *_, begun, request = [None, None, *self.messages]
+        if begun and request and (begun.role, request.role) == ("assistant", "system"):
+            return self.messages if begun.calls else self.messages[:-2]
+        return self.messages
 
 
 @dataclass(frozen=True)
@@ -78,11 +84,6 @@ class Reply:
         *before, last = self.calls
         arguments = last.arguments[: len(last.arguments) // 2] or "{"
         return Reply(self.text, (*before, replace(last, arguments=arguments)), cut=True)
-
-
-def _goes_on(message: Message) -> bool:
-    """Whether it is the beginning of an answer, or the request to finish one."""
-    return message.role == "system" or (message.role == "assistant" and not message.calls)
 
 
 Mind = Callable[[Prompt], Reply]

@@ -35,6 +35,7 @@ class QuickPhone:
         self.playout = Playout(lambda: self.now_s)
         self.hangs_up_s = hangs_up_s
         self.said = 0
+        self.words: list[str] = []
         self._answers = list(answers)
         self._coming: list[tuple[float, Pcm]] = []
         self._answer(0.0)
@@ -84,6 +85,7 @@ async def held(
     answers: Sequence[Sequence[tuple[float, str | Pcm]]],
     lines: Sequence[Line] = (ORDER, LAST),
     *,
+    greeting: Sequence[tuple[float, str]] = ((LATENCY_S, fault_script.GREETING),),
     hangs_up_s: float = 1e9,
     interrupts: bool = False,
     stage: Stage = "llm",
@@ -92,7 +94,7 @@ async def held(
     tool_runs: int = 1,
 ) -> tuple[Verdict, QuickPhone]:
     """The verdict on a conversation in which the bot says these things, one list a line."""
-    greeted = [[(LATENCY_S, fault_script.GREETING)], *answers]
+    greeted = [greeting, *answers]
     spoken = [
         [
             (after_s, await sound(said) if isinstance(said, str) else said)
@@ -110,6 +112,7 @@ async def held(
         listener,
         SPEECH,
         before_line=nothing,
+        before_words=phone.words.append,
         phrases=possible_answers,
         interrupts=interrupts,
         patience=Patience(),
@@ -146,6 +149,16 @@ async def test_silence_in_the_middle_of_an_answer_is_dead_air(listener):
     )
     assert verdict.answer_ok
     assert verdict.dead_air_ms == pytest.approx(2500, abs=250)
+
+
+async def test_greeting_that_comes_late_is_dead_air_and_one_in_other_words_is_not(listener):
+    answers = [[(1.0, ORDER.answer)], [(1.0, LAST.answer)]]
+    late, _ = await held(listener, answers, greeting=[(4.0, fault_script.GREETING)])
+    other, _ = await held(listener, answers, greeting=[(1.0, "Good morning.")])
+    none, _ = await held(listener, answers, greeting=[])
+    assert late.dead_air_ms == pytest.approx(4000, abs=250)
+    assert other.dead_air_ms < 1300
+    assert none.dead_air_ms == pytest.approx(12_000, abs=250)
 
 
 async def test_filler_ends_the_silence_before_it_but_is_no_answer(listener):
@@ -218,6 +231,7 @@ async def test_caller_who_is_asked_to_repeat_says_the_line_again(listener):
         [[(1.0, fault_script.NOT_UNDERSTOOD)], [(1.0, ORDER.answer)], [(1.0, LAST.answer)]],
     )
     assert phone.said == 3
+    assert phone.words == [ORDER.say, ORDER.say, LAST.say]
     assert (verdict.completed, verdict.answer_ok, verdict.said_once) == (True, True, True)
 
 

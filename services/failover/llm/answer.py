@@ -19,7 +19,7 @@ from services.failover.llm.unsaid import Unsaid, WholeWords, speakable
 _HEDGE_AFTER_MS = 1200.0
 
 # Between two tokens. What was given before is still being spoken meanwhile.
-_STALLED_AFTER_S = 1.5
+STALLED_AFTER_S = 1.5
 
 GO_ON = (
     "Your answer was cut off after the words above. Go on from there in the same sentence. "
@@ -134,7 +134,7 @@ class Answer:
 
     def _due(self) -> float:
         if self._speaker:
-            return self._last_given + _STALLED_AFTER_S
+            return self._last_given + STALLED_AFTER_S
         newest = max(self._asked_at, key=self._asked_at.__getitem__)
         return self._asked_at[newest] + self._patience_ms(newest) / 1000
 

@@ -9,12 +9,14 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 
 from services.failover.branch import Branch
 from services.failover.incident import Failure
-from services.failover.llm.answer import Given
+from services.failover.llm.answer import STALLED_AFTER_S, Given
 from services.failover.llm.unsaid import speakable
 
 
 class Probe:
     """Asks a language model what another has answered already. What it says is not used.
+
+    Only an answer with an end counts: a model that stalls begins well, too.
 
     Parameters:
         branch: The provider that rested.
@@ -24,40 +26,55 @@ class Probe:
     def __init__(self, branch: Branch, done: Callable[[str], Any]) -> None:
         self._branch = branch
         self._done = done
-        self._verdict: asyncio.Queue[bool | None] = asyncio.Queue()
+        # None: there is no time left for a verdict.
+        self._inbox: asyncio.Queue[Given | None] = asyncio.Queue()
         self._over = asyncio.Event()
 
     def given(self, given: Given) -> None:
-        """It gave something: words and calls speak for it, an error or nothing against it."""
-        if given.calls or speakable(given.words):
-            self._verdict.put_nowait(True)
-        elif given.trouble or given.ended:
-            self._verdict.put_nowait(False)
+        """It gave something."""
+        self._inbox.put_nowait(given)
 
     async def end(self) -> None:
-        """No time left for a verdict. Returns when the provider is free for a caller again."""
-        self._verdict.put_nowait(None)
+        """Give the provider up for now. Returns when it is free for a caller again."""
+        self._inbox.put_nowait(None)
         await self._over.wait()
 
     async def run(self, context: LLMContext) -> None:
         """Ask, and tell the provider's health what came of it."""
-        loop, health = asyncio.get_running_loop(), self._branch.health
+        health = self._branch.health
         copy = LLMContext(list(context.get_messages()), context.tools, context.tool_choice)
-        asked_at = loop.time()
-        verdict: bool | None = None
+        first_after_ms: float | None = None
+        failed: Failure | None = None
         try:
             await self._branch.give(LLMContextFrame(context=copy))
-            async with asyncio.timeout(health.deadline_ms / 1000):
-                verdict = await self._verdict.get()
-        except TimeoutError:
-            verdict = False
+            first_after_ms, failed = await self._listen(health.deadline_ms / 1000)
         finally:
-            if verdict is None:
-                health.probe_ended()
-            elif verdict:
-                health.answered(1000 * (loop.time() - asked_at))
+            if failed:
+                health.failed(failed)
+            elif first_after_ms is not None:
+                health.answered(first_after_ms)
             else:
-                health.failed(Failure.SILENT)
+                health.probe_ended()
             self._done(self._branch.name)
             await self._branch.stop()
             self._over.set()
+
+    async def _listen(self, patience_s: float) -> tuple[float | None, Failure | None]:
+        """When the first word or call came, in ms, and how it failed, if it did."""
+        loop = asyncio.get_running_loop()
+        asked_at, first_after_ms = loop.time(), None
+        while True:
+            try:
+                async with asyncio.timeout(patience_s):
+                    given = await self._inbox.get()
+            except TimeoutError:
+                return None, Failure.STALLED if first_after_ms is not None else Failure.SILENT
+            if given is None:
+                return None, None
+            if given.trouble:
+                return None, Failure.REFUSED
+            if given.ended:
+                return first_after_ms, Failure.EMPTY if first_after_ms is None else None
+            if first_after_ms is None and (given.calls or speakable(given.words)):
+                first_after_ms = 1000 * (loop.time() - asked_at)
+                patience_s = STALLED_AFTER_S

@@ -307,6 +307,17 @@ async def test_other_model_is_asked_beside_a_late_one_long_before_it_must_have_f
 
 
 @in_virtual_time
+async def test_model_that_still_stalls_is_not_trusted_for_its_first_words() -> None:
+    first = ScriptedLLM(Reply("Your order", hangs=True))
+    async with call_with(first, ScriptedLLM(GOOD)) as call:
+        await call.asks(8)
+        await call.asks(8)
+        before = len(call.incidents)
+        assert await call.asks(8) == pytest.approx(0.25, abs=0.05)
+        assert len(call.incidents) == before == 1
+
+
+@in_virtual_time
 async def test_deadline_follows_what_was_measured() -> None:
     health = Health(2000)
     for _ in range(30):
