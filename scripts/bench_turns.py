@@ -13,6 +13,7 @@ environment of its own.
 import argparse
 import asyncio
 import json
+import logging
 import sys
 import tempfile
 import time
@@ -38,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     logger.remove()
     logger.add(sys.stderr, level="WARNING", format="{message}")
+    # Whoever speculates, or is interrupted, leaves answers half fetched: nothing to tell of.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     systems: tuple[System, ...] = options.systems
     python = Path(sys.executable)
     if any(system.startswith("livekit") for system in systems):

@@ -48,7 +48,7 @@ class Round:
 
 
 class Lane:
-    """The server runs for as long as the context lasts.
+    """The server runs for as long as the context lasts; `server` is its process.
 
     Args:
         folder: For the server's log, its data and the recordings.
@@ -68,6 +68,7 @@ class Lane:
         max_calls: int,
         livekit_python: Path,
     ) -> None:
+        self.server: ServerProcess
         self.system: System = system
         self._folder = folder
         self._mind = Mind()
@@ -123,8 +124,6 @@ class Lane:
         traceback: TracebackType | None,
     ) -> None:
         await self._exit.aclose()
-
-    server: ServerProcess
 
     async def hold(
         self, lines: Sequence[Line], speech: Sequence[Speech], name: str, *, web: bool = False
