@@ -111,7 +111,9 @@ class HearingAssistant(LLMAssistantAggregator):
         """The utterances of this answer; one of which no word was due yet is of the next."""
         taken, self._answer = self._answer, _Answer()
         if not self._cut:
-            self._answer.utterances = [u for u in taken.utterances if u.context_id not in self._told]
+            self._answer.utterances = [
+                u for u in taken.utterances if u.context_id not in self._told
+            ]
             taken.utterances = [u for u in taken.utterances if u.context_id in self._told]
         return taken
 

@@ -140,7 +140,7 @@ def _are_estimates(spoken: Sequence[tuple[Words, float]]) -> bool:
         for (word, start_s), (_, later_s) in pairwise(spoken)
     ]
     likeness = max(map(paces.count, paces), default=0)
-    return bool(paces) and (likeness > 1 or len(paces) == 1) and likeness * 2 >= len(paces)
+    return likeness > 1 and likeness * 2 >= len(paces)
 
 
 def _spread(words: Sequence[Words], seconds: float) -> list[tuple[Words, float]]:

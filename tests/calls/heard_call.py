@@ -60,7 +60,7 @@ class Tongue:
     def speak(self, word: str) -> bytes:
         """16-bit samples, all of one value that no other word of the call has."""
         value = 1000 + len(self._words)
-        length = letters_in(word) / self._pace * self._rng.uniform(0.75, 1.35)
+        length = letters_in(word) / self._pace * self._rng.uniform(0.8, 1.25)
         count = round(RATE_HZ * length)
         self._words[value] = (word, count)
         return np.full(count, value, dtype=np.int16).tobytes()
@@ -257,6 +257,14 @@ class HeardCall:
     async def give(self, *frames: Frame) -> None:
         await self.worker.queue_frames(list(frames))
 
+    async def until_played(self, text: str, *, part: float) -> None:
+        """Wait until so much of a word has been played."""
+        for _ in range(1000):
+            if any(word.text == text and word.part >= part for word in self.played()):
+                return
+            await asyncio.sleep(0.02)
+        raise TimeoutError(f"{text} was never played.")
+
     def played(self) -> list[Heard]:
         return self.tongue.heard_in(bytes(self.line.played))
 
@@ -320,11 +328,18 @@ async def heard_call(
         clock=VirtualClock(),
         enable_rtvi=False,
     )
+    started = asyncio.Event()
+
+    @worker.event_handler("on_pipeline_started")
+    async def on_pipeline_started(*_: object) -> None:
+        started.set()
+
     runner = WorkerRunner(handle_sigint=False)
     await runner.add_workers(worker)
     running = asyncio.create_task(runner.run())
     try:
         async with asyncio.timeout(3000):
+            await started.wait()
             yield HeardCall(worker, context, way_out, tongue, record, incidents)
             await worker.queue_frame(EndFrame())
             await running

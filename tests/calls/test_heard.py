@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -37,10 +38,10 @@ class Turn:
     """
 
     cut: bool
-    written: list[str]
-    played: list[Heard]
-    kept: list[str]
-    told: list[str]
+    written: Sequence[str]
+    played: Sequence[Heard]
+    kept: Sequence[str]
+    told: Sequence[str]
 
     def is_kept_within(self, words: int) -> bool:
         """Whether no more words than that are missing or too many; a cut word counts either way."""
@@ -48,7 +49,7 @@ class Turn:
         return whole - words <= len(self.kept) <= len(self.played) + words
 
 
-def plain(words: list[str]) -> list[str]:
+def plain(words: Sequence[str]) -> list[str]:
     return [word.removesuffix(CUT) for word in words]
 
 

@@ -1,0 +1,194 @@
+"""What was heard but is no part of the conversation, and words that are cut in the middle."""
+
+import asyncio
+import random
+
+import numpy as np
+import pytest
+from pipecat.frames.frames import Frame, InterruptionFrame, TTSSpeakFrame
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+
+from calls.heard.phone_lag import PhoneLag
+from calls.heard.utterance import CUT, Utterance, Words
+from calls.marks import Trip
+from processors.filler_words import FillerFrame
+from processors.silence.phrases import SparePhrase, Step
+from processors.silence_bound import SilenceBound
+from tests.calls.heard_call import heard_call
+from tests.services.failover.tts_fakes import RATE_HZ, reply
+from tests.virtual_time import in_virtual_time
+
+MOMENT = np.full(RATE_HZ * 2, 7, dtype=np.int16).tobytes()
+ANSWER = "Your parcel left our house on Wednesday."
+
+
+class Aside(FrameProcessor):
+    """Says a spare phrase where the silence bound says it."""
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        await super().process_frame(frame, direction)
+        await self.push_frame(frame, direction)
+
+    async def say(self) -> None:
+        phrase = SparePhrase(Step.MOMENT, "One more moment, please.", MOMENT, RATE_HZ)
+        for frame in phrase.frames(f"{SilenceBound.__name__}#0-1"):
+            await self.push_frame(frame)
+
+
+@in_virtual_time
+async def test_filler_is_in_the_transcript_and_not_in_the_context() -> None:
+    async with heard_call(random.Random(1)) as call:
+        await call.give(FillerFrame("Let me see."), *reply(ANSWER))
+        await asyncio.sleep(10)
+        assert call.said_in_context() == [ANSWER]
+        assert call.record.lines == [
+            {"who": "bot", "text": "Let me see.", "said": "filler"},
+            {"who": "bot", "text": ANSWER},
+        ]
+
+
+@in_virtual_time
+async def test_spare_phrase_is_in_the_transcript_and_not_in_the_context() -> None:
+    aside = Aside()
+    async with heard_call(random.Random(1), before_output=[aside]) as call:
+        await aside.say()
+        await call.give(*reply(ANSWER))
+        await asyncio.sleep(10)
+        assert call.said_in_context() == [ANSWER]
+        assert call.record.lines == [
+            {"who": "bot", "text": "One more moment, please.", "said": "spare"},
+            {"who": "bot", "text": ANSWER},
+        ]
+
+
+@in_virtual_time
+async def test_answer_that_waits_behind_a_spare_phrase_is_remembered_as_it_was_played() -> None:
+    aside = Aside()
+    async with heard_call(random.Random(2), before_output=[aside]) as call:
+        await aside.say()
+        await call.give(*reply(ANSWER))
+        await asyncio.sleep(2.9)
+        await call.give(InterruptionFrame())
+        await asyncio.sleep(1)
+        played = [word.text for word in call.played()]
+        (kept,) = call.said_in_context()
+        assert 0 < len(played) < 5
+        assert abs(len(kept.split()) - len(played)) <= 1
+
+
+@in_virtual_time
+async def test_filler_that_is_interrupted_is_in_the_transcript_as_far_as_it_was_heard() -> None:
+    async with heard_call(random.Random(1)) as call:
+        await call.give(FillerFrame("Let me look at that parcel for you."))
+        await asyncio.sleep(1.0)
+        await call.give(InterruptionFrame())
+        await asyncio.sleep(1)
+        (line,) = call.record.lines
+        assert line["said"] == "filler"
+        assert 0 < len(line["text"].split()) < 6
+        assert call.said_in_context() == []
+
+
+@in_virtual_time
+async def test_greeting_that_is_spoken_as_it_is_written_is_remembered() -> None:
+    async with heard_call(random.Random(1)) as call:
+        await call.give(TTSSpeakFrame(ANSWER))
+        await asyncio.sleep(10)
+        assert call.said_in_context() == [ANSWER]
+
+
+@in_virtual_time
+async def test_caller_who_barges_in_before_any_sound_has_heard_nothing() -> None:
+    async with heard_call(random.Random(1)) as call:
+        await call.give(*reply(ANSWER))
+        await asyncio.sleep(0.001)
+        await call.give(InterruptionFrame())
+        await asyncio.sleep(5)
+        assert call.played() == []
+        assert call.said_in_context() == []
+        assert call.record.lines == []
+
+
+@pytest.mark.parametrize("line", ["web", "phone"])
+@in_virtual_time
+async def test_word_that_is_cut_is_marked_even_if_it_is_the_last_one(line: str) -> None:
+    async with heard_call(random.Random(3), line=line, pace=10.0) as call:  # type: ignore[arg-type]
+        await call.give(*reply(ANSWER))
+        await call.until_played("Wednesday.", part=0.3)
+        await call.give(InterruptionFrame())
+        await asyncio.sleep(1)
+        (kept,) = call.said_in_context()
+        assert kept.startswith("Your parcel left our house on W")
+        assert kept.endswith(CUT)
+        assert [told["text"] for told in call.record.lines] == [kept]
+
+
+def spoken(*words: str, word_s: float = 0.5) -> Utterance:
+    """An utterance of words of the same length."""
+    utterance = Utterance("a")
+    utterance.audio(100.0, word_s * len(words))
+    for number, word in enumerate(words):
+        utterance.words(Words(word, 100.0 + number * word_s))
+    utterance.whole = True
+    return utterance
+
+
+@pytest.mark.parametrize(
+    ("played_s", "heard"),
+    [
+        (0.05, []),
+        (0.25, ["Mo" + CUT]),
+        (0.5, ["Mon"]),
+        (0.55, ["Mon"]),
+        (0.75, ["Mon", "morn" + CUT]),
+        (1.0, ["Mon", "morning"]),
+    ],
+)
+def test_words_count_as_far_as_their_audio_was_played(played_s: float, heard: list[str]) -> None:
+    utterance = spoken("Mon", "morning")
+    utterance.played_s = played_s
+    assert [part.text for part in utterance.heard()] == heard
+
+
+def test_words_without_times_are_spread_over_their_audio() -> None:
+    utterance = Utterance("a")
+    utterance.words(Words("seven letters again nothing", None))
+    utterance.audio(100.0, 4.0)
+    utterance.whole = True
+    utterance.played_s = 2.0
+    assert [part.text for part in utterance.heard()] == ["seven", "letters"]
+
+
+def test_audio_that_went_on_later_than_it_might_have_keeps_its_words() -> None:
+    utterance = Utterance("a")
+    utterance.audio(100.0, 0.5)
+    utterance.audio(103.0, 0.5)
+    utterance.words(Words("one", 100.0))
+    utterance.words(Words("two", 103.0))
+    utterance.played_s = 0.5
+    assert [part.text for part in utterance.heard()] == ["one"]
+
+
+def test_steady_delay_of_the_network_is_no_lag_and_a_longer_one_is() -> None:
+    lag = PhoneLag()
+    first, second, third = Trip(), Trip(), Trip()
+    lag.sent(first, 10.0)
+    first.back_s = 10.3
+    assert lag.behind_s(10.4) == 0.0
+    lag.sent(second, 11.0)
+    second.back_s = 11.8
+    assert lag.behind_s(12.0) == pytest.approx(0.5)
+    lag.sent(third, 13.0)
+    assert lag.behind_s(14.0) == pytest.approx(0.7)
+
+
+def test_marks_that_a_clear_sends_back_tell_nothing() -> None:
+    lag = PhoneLag()
+    first, cleared = Trip(), Trip()
+    lag.sent(first, 10.0)
+    first.back_s = 10.3
+    lag.sent(cleared, 11.0)
+    lag.cleared()
+    cleared.back_s = 11.05
+    lag.sent(Trip(back_s=12.3), 12.0)
+    assert lag.behind_s(12.4) == 0.0
