@@ -37,6 +37,7 @@ _QUIET_S = 0.09
 _STABLE_S = 0.2
 # Where the model of turns believes less than this, the caller is about to go on.
 _LEANS_TO_DONE = 0.3
+_PIECES_WITHIN_S = 0.03
 # Before the silence that ends a turn is over, the answer is asked for.
 _LEAD_S = 0.3
 
@@ -131,6 +132,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
                 await self._hear(frame)
             case InterimTranscriptionFrame():
                 self._heard.add_interim(frame, self._now_s())
+                self._count_from_words()
                 await self._words_came()
             case TranscriptionFrame():
                 self._heard.add_final(frame, self._now_s())
@@ -224,12 +226,20 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         wait = self._patience
         if not pause.judged and not wait.needs_no_model:
             return
-        words_s = 0.0 if self._heard.final else self._last_words_within_s
-        pause.ends_after(wait.complete_s if pause.complete else wait.incomplete_s, words_s)
+        silence_s = wait.complete_s if pause.complete else wait.incomplete_s
+        pause.ends_after(silence_s, self._words_by_s(pause))
         if pause.over(self._now_s()):
             await self._end()
         else:
             self._look_later(pause.due_in_s(self._now_s()))
+
+    def _words_by_s(self, pause: Pause) -> float:
+        """How long after the end of speech its last words have come."""
+        if self._heard.final:
+            return 0.0
+        # They may come in pieces, one right after the other.
+        last_piece_s = self._heard.final_at_s + _PIECES_WITHIN_S - pause.began_at_s
+        return max(self._last_words_within_s, last_piece_s)
 
     async def _end(self) -> None:
         if self._ending:

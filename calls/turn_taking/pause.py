@@ -26,7 +26,7 @@ class Pause:
     def __init__(self, began_at_s: float, heard_s: float) -> None:
         self.judged = self.complete = self.unheard = False
         self.probability: float | None = None
-        self._began_at_s = began_at_s
+        self.began_at_s = began_at_s
         self._heard_s = heard_s
         self._silence_s = inf
         self._words_s = inf
@@ -40,7 +40,7 @@ class Pause:
 
     def lasted_s(self, until_s: float) -> float:
         """How long it was, when the caller went on at this time; 0 where the end is not known."""
-        return 0.0 if self.unheard else until_s - self._began_at_s
+        return 0.0 if self.unheard else until_s - self.began_at_s
 
     def add(self, heard_s: float) -> None:
         """So much more silence was heard."""
@@ -56,11 +56,11 @@ class Pause:
 
     def ends_within(self, span_s: float, now_s: float) -> bool:
         """Whether it will have lasted long enough soon."""
-        elapsed_s = now_s - self._began_at_s + span_s + _A_SAMPLE_S
+        elapsed_s = now_s - self.began_at_s + span_s + _A_SAMPLE_S
         heard_s = max(self._heard_s + span_s + _A_SAMPLE_S, elapsed_s - _AUDIO_LATE_AT_MOST_S)
         return heard_s >= self._silence_s and elapsed_s >= self._words_s
 
     def due_in_s(self, now_s: float) -> float:
         """When to look again at the latest, whether or not audio comes."""
-        due_at_s = max(self._silence_s + _AUDIO_LATE_AT_MOST_S, self._words_s) + self._began_at_s
+        due_at_s = max(self._silence_s + _AUDIO_LATE_AT_MOST_S, self._words_s) + self.began_at_s
         return max(0.0, due_at_s - now_s)

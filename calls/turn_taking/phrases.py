@@ -30,6 +30,11 @@ _MONTHS = frozenset(
     """january february march april may june july august september october november december
     """.split()
 )
+# A phrase that needs an object, or that announces a question.
+_ANNOUNCES = re.compile(
+    r"\b((want|wanted|like|need|have|going|able) to( know| ask| hear| see| say)?|to know|to ask"
+    r"|tell me|i (would|wanted|need|want)|looking for|how about|what about)( please)?$"
+)
 _MODALS = frozenset(("march", "may"))
 _COUNT = "zero one two three four five six seven eight nine ten eleven twelve".split()
 _N_DIGITS = re.compile(r"\b(\d+|[a-z]+)[ -](digit|figure|number|letter|character)s?\b")
@@ -70,6 +75,8 @@ def leads_on(raw: str, words: tuple[str, ...]) -> bool:
         return True
     if not words or raw.rstrip().endswith(("?", "!")):
         return False
+    if _ANNOUNCES.search(" ".join(words)):
+        return True
     last = words[-1]
     if last in _LEADS_ON_IN_STATEMENTS:
         return words[0] not in _AGREES | _DENIES and not set(words) & _OF_WHOLE_CLAUSES

@@ -33,6 +33,7 @@ class Heard:
     Attributes:
         final: Whether the recogniser has said that these are the last words of the stretch.
         changed_at_s: When the words last changed.
+        final_at_s: When the last of those came that are there to stay.
     """
 
     def __init__(self, carried: str = "") -> None:
@@ -41,11 +42,12 @@ class Heard:
         self._settled: list[str] = []
         self._interim = ""
         self.final = False
-        self.changed_at_s = 0.0
+        self.changed_at_s = self.final_at_s = 0.0
 
     def add_final(self, frame: TranscriptionFrame, now_s: float) -> None:
         """Words that are there to stay."""
         before = words_of(self.text)
+        self.final_at_s = now_s
         if frame.text.strip():
             self._finals.append(frame.text.strip())
         self._settled, self._interim = [], ""

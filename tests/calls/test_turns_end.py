@@ -93,7 +93,19 @@ async def test_slow_transcript_ends_the_turn_when_it_comes() -> None:
         await call.is_silent(2.0)
         await call.is_understood("where is my order", finalized=False)
         await call.is_silent(0.1)
-        assert call.after_speech_s(UserStoppedSpeakingFrame) == 2.0
+        assert call.after_speech_s(UserStoppedSpeakingFrame) == pytest.approx(2.0, abs=0.05)
+
+
+@in_virtual_time
+async def test_late_transcript_in_pieces_is_one_message() -> None:
+    async with turns_call(ANSWER) as call:
+        await call.speaks(0.5)
+        await call.is_silent(2.0)
+        await call.is_understood("where is", finalized=False)
+        await call.is_understood("my order", finalized=False)
+        await call.is_silent(0.2)
+        assert call.written == ["where is my order"]
+        assert call.turns_ended == 1
 
 
 @in_virtual_time

@@ -50,7 +50,17 @@ def test_caller_who_asks_for_time_gets_the_most_there_is(words: str) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["I would like to", "um", "it is uh", "my number is", "Monday and", "the order of the", "so"],
+    [
+        "I would like to",
+        "um",
+        "it is uh",
+        "my number is",
+        "Monday and",
+        "can you please tell me",
+        "I wanted to ask",
+        "the order of the",
+        "so",
+    ],
 )
 def test_sentence_that_leads_on_is_waited_for_however_it_sounds(words: str) -> None:
     assert patience(words, "", NOBODY_KNOWN).complete_s == 1.2
@@ -66,6 +76,8 @@ def test_sentence_that_leads_on_is_waited_for_however_it_sounds(words: str) -> N
         "no more",
         "goodbye then",
         "I think so",
+        "I do not know",
+        "please tell me what it costs",
         "that is all",
     ],
 )

@@ -9,7 +9,7 @@ from calls.turn_taking.ahead import Outcome
 from calls.turn_taking.pauses import Pauses
 from calls.turn_taking.reopening import Reopening
 from calls.turns import last_words_of_bot
-from tests.calls.turns_call import turns_call
+from tests.calls.turns_call import STT_P99_S, turns_call
 from tests.services.failover.scripted_llm import Reply
 from tests.virtual_time import in_virtual_time
 
@@ -49,6 +49,17 @@ async def test_message_that_a_cough_left_without_answer_is_answered_after_it() -
         await call.speaks(0.3)
         await call.is_silent(2.0)
         assert call.turns_ended == 2
+        assert call.written == ["where is my order"]
+        assert call.answer == "It left today."
+
+
+@in_virtual_time
+async def test_late_guess_at_words_that_were_final_costs_a_moment_and_no_more() -> None:
+    async with turns_call(SLOW, ANSWER) as call:
+        await call.says("where is my order")
+        await call.is_silent(0.2)
+        await call.seems("my order")
+        await call.is_silent(STT_P99_S + 0.3)
         assert call.written == ["where is my order"]
         assert call.answer == "It left today."
 
