@@ -24,6 +24,7 @@ from pipecat.frames.frames import (
 from pipecat.metrics.metrics import TurnMetricsData
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import (
+    LLMAssistantAggregator,
     LLMUserAggregator,
     LLMUserAggregatorParams,
 )
@@ -254,6 +255,7 @@ async def turns_call(
     stt_p99_s: float = STT_P99_S,
     messages: Sequence[Any] = (),
     ahead: bool = True,
+    assistant: bool = False,
     then: Sequence[FrameProcessor] = (),
     **options: Any,
 ) -> AsyncIterator[TurnsCall]:
@@ -280,6 +282,7 @@ async def turns_call(
     model = ScriptedLLM(*(replies or (Reply("Yes of course."),)))
     health = Health(3000, clock=asyncio.get_running_loop().time)
     llm = BackedLLM([("first", model, health)], report=lambda _: None)
-    async with probed_pipeline(user, llm, *then) as rig:
+    end = [LLMAssistantAggregator(context)] if assistant else []
+    async with probed_pipeline(user, llm, *then, *end) as rig:
         await rig.down(STTMetadataFrame(service_name="stt", ttfs_p99_latency=stt_p99_s))
         yield TurnsCall(rig, user, model, analyzer, voice, settled)
