@@ -331,8 +331,8 @@ SAMPLE_CALL = (
     Line("two o'clock please", expect="name"),
     Line("my name is paul allen", expect="birth|born"),
     Line(
-        "february eleventh nineteen sixty three",
-        expect="(?=.*paul)(?=.*(two|2|14))(?=.*(three|63))",
+        "february eleventh nineteen eighty one",
+        expect="(?=.*paul)(?=.*(two|2|14))(?=.*(one|81))",
     ),
     Line("yes please", expect="booked"),
     Line("no that is all", expect="bye"),

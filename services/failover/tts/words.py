@@ -101,8 +101,11 @@ class Reached:
         if not text:
             self._unnamed_since_s = self._unnamed_since_s or start_s
             return
-        for _ in range(self._place.after(text) - self.known):
-            self._starts_s.append(self._unnamed_since_s or start_s)
+        # Of several words named at once only the first is known to have begun.
+        begins_s = self._unnamed_since_s or start_s
+        for word in self._speech.words[self.known : self._place.after(text)]:
+            self._starts_s.append(begins_s)
+            begins_s += word.length / self._pace
             self._dry_s = 0.0
         self._unnamed_since_s = None
 
