@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from pipecat.audio.turn.base_turn_analyzer import BaseTurnAnalyzer, EndOfTurnState
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
     EagerEndOfTurnCancelFrame,
     Frame,
     InputAudioRawFrame,
@@ -38,6 +39,8 @@ _STABLE_S = 0.2
 # Where the model of turns believes less than this, the caller is about to go on.
 _LEANS_TO_DONE = 0.3
 _PIECES_WITHIN_S = 0.03
+# A guess that has not become final by then is not waited for.
+_GUESSED_WITHIN_S = 1.0
 # Before the silence that ends a turn is over, the answer is asked for.
 _LEAD_S = 0.3
 
@@ -56,8 +59,8 @@ class EndOfTurn(BaseUserTurnStopStrategy):
 
     The turn ends after as much silence as the words, the bot's question, the caller's own pauses
     and the model of turns call for (``patience``), once the words are there: marked as the last
-    ones, or as late as the recogniser's last ones ever come. A caller who goes on before anything
-    of the answer was heard goes on with the same turn.
+    ones, or as late as the recogniser's last ones ever come. A caller who goes on right after that,
+    before anything of the answer was heard, goes on with the same turn (``Reopening``).
 
     The answer is asked for before that, from what was understood so far, and is held by Pipecat's
     speculation gate. It is released when the turn ends with words that mean the same, and
@@ -112,7 +115,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
 
     async def handle_user_turn_started(self) -> None:
         await self._new_turn()
-        if self._reopening and (carried := self._reopening.take_back()):
+        if self._reopening and (carried := self._reopening.turn_began(self._now_s())):
             self._heard = Heard(carried)
             self._reopened_after = self._last_pause
 
@@ -121,7 +124,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         self._last_pause = self._pause
         await self._new_turn()
         if self._reopening:
-            self._reopening.turn_ended()
+            self._reopening.turn_ended(self._now_s())
         if self._ahead:
             self._ahead.turn_over()
         self._analyzer.clear()
@@ -145,7 +148,9 @@ class EndOfTurn(BaseUserTurnStopStrategy):
             case EagerEndOfTurnCancelFrame():
                 self._settle(Outcome.REFUSED)
             case BotStartedSpeakingFrame() if self._reopening:
-                self._reopening.bot_spoke()
+                self._reopening.bot_began()
+            case BotStoppedSpeakingFrame() if self._reopening:
+                self._reopening.bot_ended()
             case STTMetadataFrame():
                 self._last_words_within_s = frame.ttfs_p99_latency
             case StartFrame():
@@ -237,6 +242,8 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         """How long after the end of speech its last words have come."""
         if self._heard.final:
             return 0.0
+        if self._heard.is_guessing:
+            return max(self._last_words_within_s, _GUESSED_WITHIN_S)
         # They may come in pieces, one right after the other.
         last_piece_s = self._heard.final_at_s + _PIECES_WITHIN_S - pause.began_at_s
         return max(self._last_words_within_s, last_piece_s)
@@ -247,16 +254,15 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         self._ending, self._ended = True, False
         self._look_no_more()
         try:
-            confirmed = self._ahead is not None and self._ahead.answers(self._heard.text)
+            confirmed = self._ahead is not None and self._ahead.answers(self._heard.stands)
             if confirmed:
                 self._settle(Outcome.KEPT)
-                await self.trigger_user_turn_finalized(confirms_speculation=True)
-                if not self._ended:
-                    # The caller began to speak in the same moment: nothing will release it.
-                    await self.trigger_user_turn_speculation_cancelled()
             else:
                 await self._withdraw(Outcome.OTHER_WORDS)
-                await self.trigger_user_turn_stopped()
+            # Where the caller began to speak in the same moment, Pipecat leaves the turn open.
+            await self.trigger_user_turn_finalized(confirms_speculation=confirmed)
+            if confirmed and not self._ended:
+                await self.trigger_user_turn_speculation_cancelled()
         finally:
             self._ending = False
             if not self._ended:
@@ -281,12 +287,12 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         await self.trigger_user_turn_inference_triggered(speculation=UserTurnSpeculation(text=text))
 
     def _worth_asking(self) -> bool:
-        """Not before the end is near, where the caller seems to be about to go on."""
+        """Not before the end is near, where the caller seems to go on or to begin only now."""
         pause = self._pause
         if pause and pause.ends_within(_LEAD_S, self._now_s()):
             return True
         wait = self._patience
-        if wait.expects_more or not self._heard.grown:
+        if wait.expects_more or not self._heard.grown or (pause and pause.unheard):
             return False
         sure = pause.probability if pause else None
         return sure is None or sure >= _LEANS_TO_DONE or wait.needs_no_model

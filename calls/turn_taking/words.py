@@ -72,8 +72,18 @@ class Heard:
 
     @property
     def text(self) -> str:
-        """Everything in hand, as it would be written down now."""
+        """Everything in hand, guesses included."""
         return " ".join(part for part in (*self._finals, *self._settled, self._interim) if part)
+
+    @property
+    def stands(self) -> str:
+        """The words that are there to stay: what is written down if the turn ends now."""
+        return " ".join(self._finals)
+
+    @property
+    def is_guessing(self) -> bool:
+        """Whether there are words of which the final ones are still to come."""
+        return bool(self._settled or self._interim)
 
     @property
     def grown(self) -> bool:
@@ -82,7 +92,7 @@ class Heard:
 
     @property
     def settled(self) -> bool:
-        """Whether some of it is there to stay: a turn is never ended on a guess."""
+        """Whether some of it is there to stay: a turn is never ended on guesses alone."""
         return bool(self._finals)
 
     def _note_change(self, before: tuple[str, ...], now_s: float) -> None:

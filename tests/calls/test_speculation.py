@@ -44,6 +44,15 @@ async def test_without_asking_ahead_the_model_begins_at_the_turns_end() -> None:
 
 
 @in_virtual_time
+async def test_first_words_of_a_line_are_not_asked_for_before_the_detector_hears_a_voice() -> None:
+    async with turns_call(ANSWER) as call:
+        await call.speaks(0.1)
+        await call.seems("where")
+        await call.speaks(0.4)
+        assert call.asked == []
+
+
+@in_virtual_time
 async def test_nothing_of_the_answer_passes_before_the_turn_ends() -> None:
     async with turns_call(ANSWER) as call:
         await call.speaks(1.0)

@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregator
 
 from calls.turn_taking.ahead import Outcome
 from calls.turn_taking.pauses import Pauses
 from calls.turn_taking.reopening import Reopening
 from calls.turns import last_words_of_bot
-from tests.calls.turns_call import STT_P99_S, turns_call
+from tests.calls.turns_call import turns_call
 from tests.services.failover.scripted_llm import Reply
 from tests.virtual_time import in_virtual_time
 
@@ -42,6 +43,105 @@ async def test_once_the_bot_was_heard_the_caller_says_something_new() -> None:
 
 
 @in_virtual_time
+async def test_new_line_right_after_a_short_answer_is_a_new_turn() -> None:
+    async with turns_call(ANSWER) as call:
+        await call.says("where is my order")
+        await call.bot_said("It left today.")
+        await call.says("and the blue one")
+        assert call.written == ["where is my order", "and the blue one"]
+        assert call.answer == "It left today." * 2
+
+
+@in_virtual_time
+async def test_line_into_an_answer_that_followed_other_words_of_the_bot_is_a_new_turn() -> None:
+    async with turns_call(ANSWER) as call:
+        await call.speaks(0.4)
+        await call.bot_is_heard()
+        await call.says("where is my order")
+        await call.is_silent(0.4)
+        await call.says("and the blue one")
+        assert call.written == ["where is my order", "and the blue one"]
+        assert call.answer == "It left today." * 2
+
+
+@in_virtual_time
+async def test_caller_who_goes_on_before_the_answer_sounded_is_one_turn_with_one_answer() -> None:
+    async with turns_call(Reply("In May.", after_s=1.0), ANSWER, assistant=True) as call:
+        await call.says("where is my order")
+        await call.is_silent(0.2)
+        await call.says("the blue one")
+        await call.is_silent(1.0)
+        assert call.conversation == [
+            ("user", "where is my order the blue one"),
+            ("assistant", "It left today."),
+        ]
+        assert call.model.stopped == 1, "nobody wants the first answer any more"
+
+
+@in_virtual_time
+async def test_caller_who_goes_on_just_after_the_answers_first_audio_says_something_new() -> None:
+    async with turns_call(ANSWER) as call:
+        await call.says("where is my order")
+        await call.speaks(0.18)
+        await call.bot_is_heard()
+        await call.says("the blue one")
+        assert call.written == ["where is my order", "the blue one"]
+        assert call.asked == ["where is my order", "the blue one"]
+
+
+@in_virtual_time
+async def test_caller_who_goes_on_just_before_the_answers_first_audio_goes_on_with_the_turn() -> (
+    None
+):
+    async with turns_call(ANSWER) as call:
+        await call.says("where is my order")
+        await call.speaks(0.2)
+        await call.bot_is_heard()
+        await call.says("the blue one")
+        assert call.written == ["where is my order the blue one"]
+        assert call.asked[-1] == "where is my order the blue one"
+        assert call.answer.count("It left today.") == 2, "the first was dropped by the interruption"
+
+
+@in_virtual_time
+async def test_turn_that_was_over_long_ago_is_not_gone_on_with_and_both_are_answered() -> None:
+    async with turns_call(Reply("In May.", after_s=9.0), ANSWER, assistant=True) as call:
+        await call.says("where is my order")
+        await call.is_silent(2.3)
+        await call.says("the blue one")
+        await call.is_silent(1.0)
+        assert call.conversation == [
+            ("user", "where is my order"),
+            ("user", "the blue one"),
+            ("assistant", "It left today."),
+        ]
+
+
+@in_virtual_time
+async def test_turn_that_goes_on_does_not_end_on_a_guess_at_its_new_words() -> None:
+    async with turns_call(SLOW, ANSWER, stt_p99_s=0.35) as call:
+        await call.says("where is my order")
+        await call.is_silent(0.4)
+        await call.says("the blue one", final_after_s=0.9)
+        await call.is_silent(0.5)
+        assert call.turns_ended == 2
+        assert call.written == ["where is my order the blue one"]
+        assert call.asked == ["where is my order", "where is my order the blue one"]
+
+
+@in_virtual_time
+async def test_guess_that_never_becomes_final_is_neither_written_down_nor_answered() -> None:
+    async with turns_call(SLOW, ANSWER, assistant=True) as call:
+        await call.says("where is my order")
+        await call.is_silent(0.4)
+        await call.speaks(0.7)
+        await call.seems("the glue")
+        await call.speaks(0.3)
+        await call.is_silent(2.0)
+        assert call.conversation == [("user", "where is my order"), ("assistant", "It left today.")]
+
+
+@in_virtual_time
 async def test_message_that_a_cough_left_without_answer_is_answered_after_it() -> None:
     async with turns_call(SLOW, ANSWER) as call:
         await call.says("where is my order")
@@ -59,7 +159,7 @@ async def test_late_guess_at_words_that_were_final_costs_a_moment_and_no_more() 
         await call.says("where is my order")
         await call.is_silent(0.2)
         await call.seems("my order")
-        await call.is_silent(STT_P99_S + 0.3)
+        await call.is_silent(1.5)
         assert call.written == ["where is my order"]
         assert call.answer == "It left today."
 
@@ -101,15 +201,6 @@ async def test_call_in_which_a_tool_already_works_is_not_taken_back() -> None:
         assert call.written == ["where is my order", "the blue one"]
 
 
-def test_record_gets_each_part_once() -> None:
-    context = LLMContext([{"role": "user", "content": "where is my order"}])
-    reopening = Reopening(context)
-    assert reopening.new_in("where is my order") == "where is my order"
-    reopening._carried = "where is my order"
-    assert reopening.new_in("where is my order the blue one") == "the blue one"
-    assert reopening.new_in("the blue one") == "the blue one"
-
-
 def test_question_is_what_the_bot_said_since_the_caller_spoke() -> None:
     messages: list[Any] = [
         {"role": "assistant", "content": "Hello."},
@@ -120,3 +211,14 @@ def test_question_is_what_the_bot_said_since_the_caller_spoke() -> None:
         {"role": "assistant", "content": "Shall I?"},
     ]
     assert last_words_of_bot(LLMContext(messages)) == "One moment. Shall I?"
+
+
+async def test_record_gets_each_part_once_however_late_it_is_told() -> None:
+    context = LLMContext([{"role": "user", "content": "where is my order"}])
+    reopening = Reopening(context)
+    reopening.of(LLMUserAggregator(context))
+    assert reopening.turn_began(0.0) == ""
+    reopening.turn_ended(1.0)
+    assert reopening.turn_began(1.5) == "where is my order"
+    assert reopening.new_in("where is my order") == "where is my order"
+    assert reopening.new_in("where is my order the blue one") == "the blue one"

@@ -214,6 +214,12 @@ class TurnsCall:
         return [str(m["content"]) for m in messages if m.get("role") == "user"]
 
     @property
+    def conversation(self) -> list[tuple[str, str]]:
+        """All messages with their roles."""
+        messages: list[Any] = self.user.context.get_messages()
+        return [(str(m["role"]), str(m["content"])) for m in messages]
+
+    @property
     def outcomes(self) -> list[Outcome]:
         return [each.outcome for each in self.settled]
 
