@@ -44,6 +44,7 @@ class Owed:
         self._words = False
         self._awaits_words = False
         self._answered = False
+        self._words_to_come = self._answered_ahead = False
 
         self._voice_activity_known = False
         self._voice_began_s = 0.0
@@ -83,18 +84,24 @@ class Owed:
 
     def turn_began(self) -> None:
         """Someone decided that the caller has the floor."""
+        self._words_to_come = self._answered_ahead = False
         if not self._voice_activity_known:
             self.voice = True
 
     def turn_ended(self, at_s: float) -> None:
         """Someone decided that the caller is done: whoever hears no voices is to be believed."""
         self.voice = False
+        self._words_to_come, self._answered_ahead = True, False
         if not self._voice_activity_known:
             self.voice_ended_s = at_s
             self._renew(at_s)
 
     def words_came(self, at_s: float) -> None:
         """The caller's words were written down, and the model is about to get them."""
+        self._words_to_come = False
+        if self._answered_ahead:
+            self._answered_ahead = False
+            return
         if self.since_s is None or self._answered or self.greeting:
             fresh = at_s - self.voice_ended_s <= LATEST_WORDS_S
             self._renew(self.voice_ended_s if fresh else at_s)
@@ -111,6 +118,10 @@ class Owed:
 
     def response_began(self, at_s: float) -> None:
         """The model answers."""
+        if self._words_to_come:
+            # It was asked before the turn was over, and the words are written down behind it.
+            self.words_came(at_s)
+            self._answered_ahead = True
         self._owe(at_s)
         self._model_due, self._response_open = False, True
 
@@ -169,7 +180,7 @@ class Owed:
     def interrupted(self, at_s: float, *, unheard_s: float) -> None:
         """Everything on its way is dropped, of the answer so much that would have been heard."""
         self._drop_what_is_on_its_way()
-        self._answered = False
+        self._answered = self._words_to_come = self._answered_ahead = False
         if unheard_s >= UNHEARD_S:
             self._owe(at_s)
 

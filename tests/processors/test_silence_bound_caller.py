@@ -2,8 +2,10 @@
 
 import asyncio
 
+import pytest
 from pipecat.frames.frames import (
     ClientConnectedFrame,
+    LLMContextUserTurnFrame,
     UserStoppedSpeakingFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
@@ -152,6 +154,38 @@ async def test_silence_is_not_owed_after_the_answer_was_complete() -> None:
         await asyncio.sleep(300)
 
         assert call.steps == []
+
+
+@in_virtual_time
+@pytest.mark.parametrize("words_later_s", [0.0, 0.3, 5.0])
+async def test_nothing_is_owed_after_an_answer_that_was_asked_for_before_the_turns_end(
+    words_later_s: float,
+) -> None:
+    async with a_call() as call:
+        await call.turn_begins()
+        await call.caller_makes_a_sound(1.0)
+        await call.down(UserStoppedSpeakingFrame())
+        await call.bot_answers(2.0)
+        await asyncio.sleep(words_later_s)
+        await call.down(LLMContextUserTurnFrame(text="where is my order", timestamp=""))
+        await asyncio.sleep(60)
+
+        assert call.steps == []
+
+
+@in_virtual_time
+async def test_line_after_an_answer_that_was_asked_for_ahead_is_owed_its_own_answer() -> None:
+    async with a_call() as call:
+        await call.turn_begins()
+        await call.caller_makes_a_sound(1.0)
+        await call.down(UserStoppedSpeakingFrame())
+        await call.bot_answers(2.0)
+        await asyncio.sleep(3)
+        await call.turn_begins()
+        await call.caller_says("and the blue one")
+        await asyncio.sleep(BOUND_S)
+
+        assert call.steps == [Step.MOMENT]
 
 
 @in_virtual_time
