@@ -121,14 +121,14 @@ class HearingAssistant(LLMAssistantAggregator):
         match frame:
             case TTSTextFrame():
                 self._told.add(frame.context_id)
+                self._is_of_answer(utterance_of(frame))
             case TTSAudioRawFrame():
                 if self._playing:
                     self._playing[-1].played_s += frame.num_frames / frame.sample_rate
             case TTSStartedFrame():
                 if utterance := utterance_of(frame):
                     self._playing.append(utterance)
-                    if utterance.in_context:
-                        self._answer.utterances.append(utterance)
+                    self._is_of_answer(utterance)
             case TTSStoppedFrame():
                 for utterance in self._playing:
                     if utterance.context_id == frame.context_id:
@@ -138,6 +138,18 @@ class HearingAssistant(LLMAssistantAggregator):
                 self._lag.sent(frame.trip, _now_s())
             case InterruptionFrame() | CancelFrame():
                 self._cut_off()
+
+    def _is_of_answer(self, utterance: Utterance | None) -> None:
+        """Words are due by a clock: they may come, and be all, before their audio plays."""
+        if utterance is None or utterance.over or not utterance.in_context:
+            return
+        if not any(utterance is known for known in self._of_answers):
+            self._answer.utterances.append(utterance)
+
+    @property
+    def _of_answers(self) -> list[Utterance]:
+        """The utterances of all answers that are not over."""
+        return [u for answer in (*self._committed, self._answer) for u in answer.utterances]
 
     def _ended(self, utterance: Utterance) -> None:
         self._playing.remove(utterance)
@@ -156,6 +168,8 @@ class HearingAssistant(LLMAssistantAggregator):
             utterance.played_s = max(0.0, utterance.played_s - behind_s)
             if not utterance.in_context:
                 self._tell(concatenate_aggregated_text(utterance.heard()), utterance)
+        for utterance in self._of_answers:
+            utterance.over = utterance.over or utterance.can_be_cut
         for answer in self._committed:
             if answer.can_be_corrected:
                 self._correct(answer)

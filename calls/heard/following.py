@@ -22,8 +22,8 @@ _MARK_EVERY_S = 0.5
 class Following(FrameProcessor):
     """Notes words and audio of every utterance; its place is directly before the output.
 
-    The note travels with the utterance's first frame, so that whoever sees that come out behind
-    the output knows what it is that is played (`utterance_of`).
+    The note travels with the utterance's first frame and with its words, which may overtake that,
+    so that whoever sees them come out behind the output knows what is played (`utterance_of`).
 
     Parameters:
         marks: Of a phone's stream, to be told what the phone has played.
@@ -63,6 +63,7 @@ class Following(FrameProcessor):
                 frame.metadata[_UTTERANCE] = utterance
             case TTSTextFrame():
                 if utterance := self._utterances.get(frame.context_id or ""):
+                    frame.metadata[_UTTERANCE] = utterance
                     due_s = frame.pts / _NS_PER_S if frame.pts is not None else None
                     utterance.words(
                         Words(
@@ -85,6 +86,6 @@ class Following(FrameProcessor):
             utterance.audio(due_s, seconds)
 
 
-def utterance_of(frame: TTSStartedFrame) -> Utterance | None:
-    """What begins to be played with this frame, if that was noted."""
+def utterance_of(frame: TTSStartedFrame | TTSTextFrame) -> Utterance | None:
+    """What the frame begins or is a word of, if that was noted."""
     return frame.metadata.get(_UTTERANCE)

@@ -5,16 +5,32 @@ import random
 
 import numpy as np
 import pytest
-from pipecat.frames.frames import Frame, InterruptionFrame, TTSSpeakFrame
+from pipecat.frames.frames import (
+    Frame,
+    InterruptionFrame,
+    LLMFullResponseEndFrame,
+    LLMFullResponseStartFrame,
+    TTSAudioRawFrame,
+    TTSSpeakFrame,
+    TTSStartedFrame,
+    TTSStoppedFrame,
+    TTSTextFrame,
+)
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+from pipecat.utils.text.base_text_aggregator import TextType
 
+from calls.heard.following import Following
+from calls.heard.memory import remember_what_was_heard
 from calls.heard.phone_lag import PhoneLag
 from calls.heard.utterance import CUT, Utterance, Words
 from calls.marks import Trip
 from processors.filler_words import FillerFrame
 from processors.silence.phrases import SparePhrase, Step
 from processors.silence_bound import SilenceBound
-from tests.calls.heard_call import heard_call
+from tests.calls.heard_call import Record, heard_call
+from tests.processors.probed_pipeline import probed_pipeline
 from tests.services.failover.tts_fakes import RATE_HZ, reply
 from tests.virtual_time import in_virtual_time
 
@@ -59,6 +75,58 @@ async def test_spare_phrase_is_in_the_transcript_and_not_in_the_context() -> Non
             {"who": "bot", "text": "One more moment, please.", "said": "spare"},
             {"who": "bot", "text": ANSWER},
         ]
+
+
+class Behind(FrameProcessor):
+    """Keeps audio back, as if other audio had to be played before it, while words go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kept: list[Frame] = []
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        await super().process_frame(frame, direction)
+        if isinstance(frame, TTSStartedFrame | TTSAudioRawFrame | TTSStoppedFrame):
+            self._kept.append(frame)
+        else:
+            await self.push_frame(frame, direction)
+
+    async def play(self) -> None:
+        for frame in self._kept:
+            await self.push_frame(frame)
+        self._kept = []
+
+
+def answered() -> list[Frame]:
+    return [
+        LLMFullResponseStartFrame(),
+        TTSStartedFrame(context_id="answer", append_to_context=True),
+        TTSAudioRawFrame(bytes(2 * RATE_HZ), RATE_HZ, 1, context_id="answer"),
+        TTSTextFrame("It left.", TextType.SENTENCE, context_id="answer"),
+        TTSStoppedFrame(context_id="answer"),
+        LLMFullResponseEndFrame(),
+    ]
+
+
+@in_virtual_time
+@pytest.mark.parametrize("played", [True, False])
+async def test_answer_whose_words_come_before_its_audio_counts_once_and_as_it_was_played(
+    played: bool,
+) -> None:
+    transcript, behind = Record(), Behind()
+    pair = LLMContextAggregatorPair(LLMContext())
+    remember_what_was_heard(pair, transcript)
+    async with probed_pipeline(Following(), behind, pair.assistant()) as rig:
+        await rig.down(*answered())
+        assert transcript.lines == [], "nothing of it was played yet"
+        if played:
+            await behind.play()
+            await asyncio.sleep(0.1)
+        await rig.down(InterruptionFrame())
+        await asyncio.sleep(0.1)
+        heard = ["It left."] if played else []
+        assert [line["text"] for line in transcript.lines] == heard
+        assert [message["content"] for message in pair.user().messages] == heard  # type: ignore[index]
 
 
 @in_virtual_time
