@@ -28,9 +28,11 @@ def turn_taking(context: LLMContext, call: "Call", pace: Pace) -> LLMContextAggr
     """The two halves of the conversation's context, listening to the call's turns."""
     voice = models.voice_activity()
     reopening = Reopening(context, lambda words: call.record.note("turn_reopened", words=words))
+    smart_turn = models.end_of_turn()
     end_of_turn = EndOfTurn(
-        turn_analyzer=models.end_of_turn(),
+        turn_analyzer=smart_turn,
         voice=voice,
+        lean=smart_turn.lean,
         ahead=_ahead(call) if pace.ahead else None,
         pauses=Pauses(pace),
         reopening=reopening,

@@ -1,7 +1,8 @@
 """When the caller is done, and the model asked before that is certain."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pipecat.audio.turn.base_turn_analyzer import BaseTurnAnalyzer, EndOfTurnState
@@ -32,12 +33,14 @@ from calls.turn_taking.pauses import Pauses
 from calls.turn_taking.reopening import Reopening
 from calls.turn_taking.words import Heard
 
-# So much quiet is more than the gap between two words, and less than the VAD waits for.
-_QUIET_S = 0.09
+# So much quiet is more than most gaps between words, and less than the VAD waits for.
+_QUIET_S = 0.06
 # Words that did not change for so long while the caller spoke are not about to.
-_STABLE_S = 0.2
+_STABLE_S = 0.1
 # Where the model of turns believes less than this, the caller is about to go on.
-_LEANS_TO_DONE = 0.3
+_LEANS_TO_DONE = 0.5
+# So sure it will not be any surer after more silence.
+_SURELY_DONE = 0.8
 _PIECES_WITHIN_S = 0.03
 # A guess that has not become final by then is not waited for.
 _GUESSED_WITHIN_S = 1.0
@@ -52,6 +55,17 @@ class Voice(Protocol):
     def quiet_s(self) -> float:
         """How long the caller has been quiet, known before anyone is told of it."""
         ...
+
+
+@dataclass
+class Lull:
+    """A silence that the detector does not yet call one.
+
+    Attributes:
+        probability: How sure the model of turns is that the caller is done; None: not known yet.
+    """
+
+    probability: float | None = None
 
 
 class EndOfTurn(BaseUserTurnStopStrategy):
@@ -69,6 +83,8 @@ class EndOfTurn(BaseUserTurnStopStrategy):
     Parameters:
         turn_analyzer: The model of turns.
         voice: The detector of the caller's voice.
+        lean: Asks the model of turns before the detector is sure of the silence; None: whatever
+            seems to be all is asked for ahead.
         ahead: Keeps what is asked for ahead; None never asks.
         pauses: How this caller pauses.
         reopening: Takes back a turn that ended too soon; None never does.
@@ -80,6 +96,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         *,
         turn_analyzer: BaseTurnAnalyzer,
         voice: Voice | None = None,
+        lean: Callable[[], Awaitable[float | None]] | None = None,
         ahead: Ahead | None = None,
         pauses: Pauses | None = None,
         reopening: Reopening | None = None,
@@ -88,6 +105,8 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         super().__init__()
         self._analyzer = turn_analyzer
         self._voice = voice
+        self._lean = lean
+        self._lull: Lull | None = None
         self._ahead = ahead
         self._pauses = pauses or Pauses()
         self._reopening = reopening
@@ -171,8 +190,12 @@ class EndOfTurn(BaseUserTurnStopStrategy):
                 await self._look()
             elif pause.ends_within(_LEAD_S, self._now_s()):
                 await self._ask_ahead()
-        elif self._falls_quiet and self._now_s() - self._heard.changed_at_s >= _STABLE_S:
-            await self._ask_ahead()
+        elif self._falls_quiet:
+            self._weigh_lull()
+            if self._now_s() - self._heard.changed_at_s >= _STABLE_S:
+                await self._ask_ahead()
+        else:
+            self._lull = None
 
     async def _voice_began(self, frame: VADUserStartedSpeakingFrame) -> None:
         self._analyzer.update_vad_start_secs(frame.start_secs)
@@ -187,8 +210,12 @@ class EndOfTurn(BaseUserTurnStopStrategy):
     async def _voice_ended(self, frame: VADUserStoppedSpeakingFrame) -> None:
         self._speaking = False
         pause = self._pause = Pause(self._now_s() - frame.stop_secs, frame.stop_secs)
+        lull, self._lull = self._lull, None
+        if lull and (lull.probability or 0.0) >= _SURELY_DONE:
+            pause.probability = lull.probability
+            pause.judged = pause.complete = True
         await self._ask_ahead()
-        if self._heard.final and self._patience.needs_no_model:
+        if pause.judged or (self._heard.final and self._patience.needs_no_model):
             pause.judged = True
             await self._look()
         else:
@@ -206,6 +233,20 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         # Meanwhile the caller may have gone on, or the turn may have ended.
         if pause is self._pause:
             await self._look()
+            await self._ask_ahead()
+
+    def _weigh_lull(self) -> None:
+        """Have the model of turns look at the silence, once."""
+        if self._lean is None or self._lull is not None:
+            return
+        lull = self._lull = Lull()
+
+        async def weigh(lean: Callable[[], Awaitable[float | None]]) -> None:
+            lull.probability = await lean()
+            if lull is self._lull:
+                await self._ask_ahead()
+
+        self._begin(weigh(self._lean), "lull")
 
     async def _words_came(self) -> None:
         if self._pause or self._falls_quiet:
@@ -294,8 +335,13 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         wait = self._patience
         if wait.expects_more or not self._heard.grown or (pause and pause.unheard):
             return False
-        sure = pause.probability if pause else None
-        return sure is None or sure >= _LEANS_TO_DONE or wait.needs_no_model
+        if wait.needs_no_model:
+            return True
+        seen = pause or self._lull
+        sure = seen.probability if seen else None
+        if sure is None:
+            return self._lean is None
+        return sure >= _LEANS_TO_DONE
 
     @property
     def _patience(self) -> Patience:

@@ -1,5 +1,6 @@
 """Smart-turn on one thread for all calls, that spends none on waiting."""
 
+import asyncio
 import ctypes
 import os
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from loguru import logger
 from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
+from pipecat.metrics.metrics import TurnMetricsData
 
 # How NumPy's own BLAS calls it, in the order of preference.
 _SET_THREADS = (
@@ -22,6 +24,17 @@ _SET_THREADS = (
 
 class SmartTurn(LocalSmartTurnAnalyzerV3):
     """Pipecat's analyser without a thread of its own for every call."""
+
+    async def lean(self) -> float | None:
+        """How sure the model is, by what it has heard so far, that the caller is done.
+
+        Unlike `analyze_end_of_turn` it changes nothing. None: it heard nothing.
+        """
+        loop = asyncio.get_running_loop()
+        _, metrics = await loop.run_in_executor(
+            self._model_executor, self._process_speech_segment, list(self._audio_buffer)
+        )
+        return metrics.probability if isinstance(metrics, TurnMetricsData) else None
 
     @property
     def _model_executor(self) -> ThreadPoolExecutor:

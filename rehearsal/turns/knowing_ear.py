@@ -69,8 +69,9 @@ class KnowingHearing(Hearing):
         if self._phrase is None:
             return ""
         phrase, self._phrase = self._phrase, None
+        words = _words(phrase.words, since=self._told, until=self._position)
         self._told = min(self._position, phrase.end)
-        return _words(phrase.words, until=self._position)
+        return words
 
     async def close(self) -> None:
         return
@@ -111,7 +112,7 @@ class KnowingHearing(Hearing):
             self._reported = ""
             self.began_s = self.heard_s
             yield SpeechBegan(self.began_s)
-        text = _words(self._phrase.words, until=self._position)
+        text = _words(self._phrase.words, since=self._told, until=self._position)
         if text and text != self._reported:
             self._reported = text
             yield Interim(text)
@@ -127,8 +128,8 @@ class KnowingHearing(Hearing):
         return None
 
 
-def _words(words: Iterable[tuple[str, int]], *, until: int) -> str:
-    return " ".join(word for word, end in words if end <= until)
+def _words(words: Iterable[tuple[str, int]], *, since: int, until: int) -> str:
+    return " ".join(word for word, end in words if since < end <= until)
 
 
 def _place(sound: Pcm, mouth: KnownMouth) -> tuple[float, int]:
