@@ -24,7 +24,7 @@ from scripts.faults.place import place
 from scripts.faults.verdict import Verdict, no_call
 
 # Above this, audio comes in pieces that nobody has broken.
-STARVED_PERCENT = 15.0
+STARVED_PERCENT = 22.0
 
 OnVerdict = Callable[[Verdict], None]
 
