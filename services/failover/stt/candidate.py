@@ -76,8 +76,8 @@ class Candidate:
         """After this much of silence its last words have come, 99 times in 100."""
         return self.service.service_metadata_frame().ttfs_p99_latency
 
-    def answered(self, after_ms: float) -> None:
-        """It gave words in time."""
+    def answered(self, after_ms: float | None) -> None:
+        """It gave words in time. None: nobody could tell how soon."""
         self._failed_at_s = None
         self.health.answered(after_ms)
 

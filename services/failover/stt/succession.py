@@ -15,6 +15,7 @@ from pipecat.utils.time import time_now_iso8601
 
 from services.failover.health import Clock
 from services.failover.incident import Failure, Incident, Report
+from services.failover.lateness import lateness
 from services.failover.stt.caller_audio import CallerAudio
 from services.failover.stt.candidate import Candidate, by_trust
 from services.failover.stt.hearing import Hearing
@@ -154,10 +155,10 @@ class Succession:
         utterance, now_s = self._utterance, self._clock()
         times_s: list[float] = []
         if utterance and utterance.owes_words:
-            times_s.append(utterance.due_at_s(len(self._others(utterance))))
+            times_s.append(self._due_at_s(utterance))
             times_s += [] if utterance.speaking else utterance.settles_at_s()
         if utterance and utterance.probe and not utterance.speaking:
-            times_s.append(utterance.probe_due_at_s)
+            times_s.append(_probe_due_at_s(utterance))
         return min((at_s for at_s in times_s if at_s > now_s), default=inf)
 
     async def check(self) -> None:
@@ -175,7 +176,7 @@ class Succession:
         """Ask another when the one asked last has had its time."""
         last = utterance.hearings[-1]
         others = self._others(utterance)
-        if not last.failure and now_s < utterance.due_at_s(len(others)):
+        if not last.failure and now_s < self._due_at_s(utterance):
             return
         if not utterance.speaking and not utterance.owed:
             utterance.over = True
@@ -187,6 +188,10 @@ class Succession:
             return
         last.doubt = how
         await self._ask(utterance, others)
+
+    def _due_at_s(self, utterance: Utterance) -> float:
+        due_at_s = utterance.due_at_s(len(self._others(utterance)))
+        return lateness().judged_at_s(utterance.waits_since_s, due_at_s)
 
     async def _failed(self, utterance: Utterance, hearing: Hearing, how: Failure) -> None:
         """It is known to have failed with this utterance: another leads from here on."""
@@ -229,7 +234,7 @@ class Succession:
                 earlier.failure = earlier.doubt or Failure.SILENT
                 self._blame(utterance, earlier, earlier.failure, hearing.candidate)
         owed_since_s = max(utterance.stopped_at_s, hearing.asked_at_s)
-        hearing.candidate.answered(1000 * max(0.0, hearing.final_at_s - owed_since_s))
+        hearing.candidate.answered(lateness().measured_ms(owed_since_s, hearing.final_at_s))
         if hearing.replayed:
             hearing.finals[-1].finalized = True
             await self._lead_with(hearing.candidate)
@@ -277,8 +282,11 @@ class Succession:
         if probe is None or utterance.speaking:
             return
         if probe.has_words and probe.final_at_s >= utterance.end_of_speech_s:
-            probe.candidate.answered(1000 * max(0.0, probe.final_at_s - utterance.stopped_at_s))
-        elif self._clock() < utterance.probe_due_at_s or not (utterance.answered or utterance.over):
+            after_ms = lateness().measured_ms(utterance.stopped_at_s, probe.final_at_s)
+            probe.candidate.answered(after_ms)
+        elif self._clock() < _probe_due_at_s(utterance) or not (
+            utterance.answered or utterance.over
+        ):
             return
         elif utterance.answered:
             probe.candidate.probe_failed(Failure.SILENT)
@@ -315,6 +323,10 @@ class Succession:
         if self._utterance and self._utterance.probe:
             self._utterance.probe.candidate.health.probe_ended()
             self._utterance.probe = None
+
+
+def _probe_due_at_s(utterance: Utterance) -> float:
+    return lateness().judged_at_s(utterance.stopped_at_s, utterance.probe_due_at_s)
 
 
 def _as_interim(frame: TranscriptionFrame) -> InterimTranscriptionFrame:

@@ -19,6 +19,7 @@ from pipecat.utils.text.base_text_aggregator import TextType
 
 from services.failover.branch import Branch
 from services.failover.incident import Failure
+from services.failover.lateness import lateness
 from services.failover.tts.judge import Judge
 from services.failover.tts.sound import duration_s, is_audible
 from services.failover.tts.speech import Speech
@@ -122,8 +123,10 @@ class Attempt:
             if self._over:
                 break
             try:
-                async with asyncio.timeout_at(self._due_s()):
-                    await self._speech.changed.wait()
+                since_s = self._last_came_s or self._owes_since_s or _now_s()
+                await lateness().within(
+                    self._speech.changed.wait, since_s=since_s, due_s=self._due_s()
+                )
             except TimeoutError:
                 self._fails(self._late())
                 break
