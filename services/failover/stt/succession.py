@@ -26,6 +26,8 @@ Words = TranscriptionFrame | InterimTranscriptionFrame
 # So much speech has words; when nobody heard any so many times in a row, nobody hears.
 _SURELY_WORDS_S = 1.0
 _WORDLESS_AT_MOST = 2
+# Final words that come by themselves come sooner than this after the first guess.
+_FINAL_BY_ITSELF_S = 0.4
 
 
 class Outlet(Protocol):
@@ -66,6 +68,8 @@ class Succession:
         self._report = report
         self._clock = clock
         self._utterance: Utterance | None = None
+        self._checked_at_s = -inf
+        self._finalise_at_s = inf
         self._wordless = 0
         self.lead = candidates[0]
 
@@ -94,6 +98,7 @@ class Succession:
 
     async def began(self, stretch: Stretch) -> None:
         """The caller begins to speak, or goes on."""
+        self._finalise_at_s = inf
         if self._utterance and self._utterance.owes_words:
             self._utterance.resume(stretch)
             return
@@ -111,11 +116,21 @@ class Succession:
         if hearing and not hearing.failure:
             hearing.add(frame, self._clock())
         if candidate is self.lead and frame.text.strip():
+            self._expect_final(utterance, frame)
             if utterance is None or hearing is None or utterance.has_only(hearing):
                 await self._outlet.push_frame(frame)
             elif not utterance.answered:
                 await self._said_by_lead(utterance, hearing, frame)
         await self.check()
+
+    def _expect_final(self, utterance: Utterance | None, frame: Words) -> None:
+        """Nobody else asks for the final words of what the detector took for silence."""
+        if isinstance(frame, TranscriptionFrame):
+            self._finalise_at_s = inf
+        elif self._finalise_at_s == inf and not (
+            utterance and (utterance.speaking or utterance.owes_words)
+        ):
+            self._finalise_at_s = self._clock() + _FINAL_BY_ITSELF_S
 
     async def _said_by_lead(self, utterance: Utterance, hearing: Hearing, frame: Words) -> None:
         if isinstance(frame, InterimTranscriptionFrame):
@@ -152,17 +167,22 @@ class Succession:
 
     def next_check_at_s(self) -> float:
         """When something will be due; inf: not before something happens."""
-        utterance, now_s = self._utterance, self._clock()
-        times_s: list[float] = []
+        utterance = self._utterance
+        times_s = [self._finalise_at_s]
         if utterance and utterance.owes_words:
             times_s.append(self._due_at_s(utterance))
             times_s += [] if utterance.speaking else utterance.settles_at_s()
         if utterance and utterance.probe and not utterance.speaking:
             times_s.append(_probe_due_at_s(utterance))
-        return min((at_s for at_s in times_s if at_s > now_s), default=inf)
+        # What fell due since then has not been looked at, however late this is asked.
+        return min((at_s for at_s in times_s if at_s > self._checked_at_s), default=inf)
 
     async def check(self) -> None:
         utterance, now_s = self._utterance, self._clock()
+        self._checked_at_s = now_s
+        if now_s >= self._finalise_at_s:
+            self._finalise_at_s = inf
+            await self.lead.finalise()
         if utterance is None:
             return
         whole = utterance.whole(now_s, self._audio.loudest_dbfs)
