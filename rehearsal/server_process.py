@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import secrets
 import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,9 @@ from types import TracebackType
 from typing import Self
 
 import aiohttp
+
+# Linux, macOS and Windows all give outgoing connections ports from 32768 on.
+_NO_CLIENTS_PORTS = range(20_000, 32_000)
 
 
 class ServerFailed(RuntimeError):
@@ -130,10 +134,15 @@ class ServerProcess:
 
 
 def free_port() -> int:
-    """A TCP port on 127.0.0.1 that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A TCP port on 127.0.0.1 that nobody listens on at the moment.
+
+    None that the system gives to outgoing connections: one of those may take it meanwhile.
+    """
+    while True:
+        port = secrets.choice(_NO_CLIENTS_PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def last_lines(path: Path, count: int) -> list[str]:

@@ -58,9 +58,10 @@ class Health:
         slow_ms = ordered[int(0.95 * len(ordered))]
         return min(self._longest_ms, max(_SHORTEST_DEADLINE_MS, 2 * slow_ms))
 
-    def answered(self, after_ms: float) -> None:
-        """It gave what it owed."""
-        self._delays_ms.append(after_ms)
+    def answered(self, after_ms: float | None) -> None:
+        """It gave what it owed. None: nobody could tell how soon."""
+        if after_ms is not None:
+            self._delays_ms.append(after_ms)
         self._failures = 0
         self._rests_until = None
         self._probing = False

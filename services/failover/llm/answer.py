@@ -13,6 +13,7 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 from services.failover.branch import Branch
 from services.failover.health import by_health
 from services.failover.incident import Failure, Incident, Report
+from services.failover.lateness import lateness
 from services.failover.llm.unsaid import Unsaid, WholeWords, speakable
 
 # Asking another provider as well costs its tokens; waiting longer than this costs the caller.
@@ -115,8 +116,9 @@ class Answer:
         await self._ask_next()
         while self._asked_at and not self._whole:
             try:
-                async with asyncio.timeout_at(self._due()):
-                    branch, attempt, given = await self._inbox.get()
+                branch, attempt, given = await lateness().within(
+                    self._inbox.get, since_s=self._waits_since(), due_s=self._due()
+                )
             except TimeoutError:
                 await self._too_late()
                 continue
@@ -131,6 +133,9 @@ class Answer:
         asked, self._asked_at = list(self._asked_at), {}
         for branch in asked:
             await branch.stop()
+
+    def _waits_since(self) -> float:
+        return self._last_given if self._speaker else max(self._asked_at.values())
 
     def _due(self) -> float:
         if self._speaker:
@@ -207,7 +212,8 @@ class Answer:
 
     async def _let_speak(self, branch: Branch) -> None:
         self._speaker = branch
-        branch.health.answered(1000 * (self._loop.time() - self._asked_at[branch]))
+        after_ms = lateness().measured_ms(self._asked_at[branch], self._loop.time())
+        branch.health.answered(after_ms)
         for other in [other for other in self._asked_at if other is not branch]:
             del self._asked_at[other]
             await other.stop()

@@ -9,6 +9,7 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 
 from services.failover.branch import Branch
 from services.failover.incident import Failure
+from services.failover.lateness import lateness
 from services.failover.llm.answer import STALLED_AFTER_S, Given
 from services.failover.llm.unsaid import speakable
 
@@ -64,9 +65,11 @@ class Probe:
         loop = asyncio.get_running_loop()
         asked_at, first_after_ms = loop.time(), None
         while True:
+            since_s = loop.time()
             try:
-                async with asyncio.timeout(patience_s):
-                    given = await self._inbox.get()
+                given = await lateness().within(
+                    self._inbox.get, since_s=since_s, due_s=since_s + patience_s
+                )
             except TimeoutError:
                 return None, Failure.STALLED if first_after_ms is not None else Failure.SILENT
             if given is None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import cast
 
+from pipecat.frames.frames import VADUserStoppedSpeakingFrame
 from pipecat.services.stt_service import STTService
 
 from services.failover.branch import Branch
@@ -15,6 +16,8 @@ from services.failover.stt.caller_audio import CallerAudio
 _RETRY_HERE_AFTER_S = 10.0
 # What a recogniser hears before the first word, so that it does not miss its beginning.
 _LEAD_IN_S = 0.7
+# As if the detector had noticed the end of speech as late as usual.
+_NOTICED_AFTER_S = 0.2
 
 
 class Candidate:
@@ -76,8 +79,8 @@ class Candidate:
         """After this much of silence its last words have come, 99 times in 100."""
         return self.service.service_metadata_frame().ttfs_p99_latency
 
-    def answered(self, after_ms: float) -> None:
-        """It gave words in time."""
+    def answered(self, after_ms: float | None) -> None:
+        """It gave words in time. None: nobody could tell how soon."""
         self._failed_at_s = None
         self.health.answered(after_ms)
 
@@ -119,6 +122,10 @@ class Candidate:
         self._heard_to = audio.end
         for frame in frames:
             await self.branch.give(frame)
+
+    async def finalise(self) -> None:
+        """Have the words finalised that it has, if it takes such an order."""
+        await self.branch.give(VADUserStoppedSpeakingFrame(stop_secs=_NOTICED_AFTER_S))
 
 
 def by_trust(candidates: Sequence[Candidate]) -> list[Candidate]:

@@ -15,6 +15,7 @@ from pipecat.utils.time import time_now_iso8601
 
 from services.failover.health import Clock
 from services.failover.incident import Failure, Incident, Report
+from services.failover.lateness import lateness
 from services.failover.stt.caller_audio import CallerAudio
 from services.failover.stt.candidate import Candidate, by_trust
 from services.failover.stt.hearing import Hearing
@@ -25,6 +26,8 @@ Words = TranscriptionFrame | InterimTranscriptionFrame
 # So much speech has words; when nobody heard any so many times in a row, nobody hears.
 _SURELY_WORDS_S = 1.0
 _WORDLESS_AT_MOST = 2
+# Final words that come by themselves come sooner than this after the first guess.
+_FINAL_BY_ITSELF_S = 0.4
 
 
 class Outlet(Protocol):
@@ -65,6 +68,8 @@ class Succession:
         self._report = report
         self._clock = clock
         self._utterance: Utterance | None = None
+        self._checked_at_s = -inf
+        self._finalise_at_s = inf
         self._wordless = 0
         self.lead = candidates[0]
 
@@ -93,6 +98,7 @@ class Succession:
 
     async def began(self, stretch: Stretch) -> None:
         """The caller begins to speak, or goes on."""
+        self._finalise_at_s = inf
         if self._utterance and self._utterance.owes_words:
             self._utterance.resume(stretch)
             return
@@ -110,11 +116,21 @@ class Succession:
         if hearing and not hearing.failure:
             hearing.add(frame, self._clock())
         if candidate is self.lead and frame.text.strip():
+            self._expect_final(utterance, frame)
             if utterance is None or hearing is None or utterance.has_only(hearing):
                 await self._outlet.push_frame(frame)
             elif not utterance.answered:
                 await self._said_by_lead(utterance, hearing, frame)
         await self.check()
+
+    def _expect_final(self, utterance: Utterance | None, frame: Words) -> None:
+        """Nobody else asks for the final words of what the detector took for silence."""
+        if isinstance(frame, TranscriptionFrame):
+            self._finalise_at_s = inf
+        elif self._finalise_at_s == inf and not (
+            utterance and (utterance.speaking or utterance.owes_words)
+        ):
+            self._finalise_at_s = self._clock() + _FINAL_BY_ITSELF_S
 
     async def _said_by_lead(self, utterance: Utterance, hearing: Hearing, frame: Words) -> None:
         if isinstance(frame, InterimTranscriptionFrame):
@@ -151,17 +167,22 @@ class Succession:
 
     def next_check_at_s(self) -> float:
         """When something will be due; inf: not before something happens."""
-        utterance, now_s = self._utterance, self._clock()
-        times_s: list[float] = []
+        utterance = self._utterance
+        times_s = [self._finalise_at_s]
         if utterance and utterance.owes_words:
-            times_s.append(utterance.due_at_s(len(self._others(utterance))))
+            times_s.append(self._due_at_s(utterance))
             times_s += [] if utterance.speaking else utterance.settles_at_s()
         if utterance and utterance.probe and not utterance.speaking:
-            times_s.append(utterance.probe_due_at_s)
-        return min((at_s for at_s in times_s if at_s > now_s), default=inf)
+            times_s.append(_probe_due_at_s(utterance))
+        # What fell due since then has not been looked at, however late this is asked.
+        return min((at_s for at_s in times_s if at_s > self._checked_at_s), default=inf)
 
     async def check(self) -> None:
         utterance, now_s = self._utterance, self._clock()
+        self._checked_at_s = now_s
+        if now_s >= self._finalise_at_s:
+            self._finalise_at_s = inf
+            await self.lead.finalise()
         if utterance is None:
             return
         whole = utterance.whole(now_s, self._audio.loudest_dbfs)
@@ -175,7 +196,7 @@ class Succession:
         """Ask another when the one asked last has had its time."""
         last = utterance.hearings[-1]
         others = self._others(utterance)
-        if not last.failure and now_s < utterance.due_at_s(len(others)):
+        if not last.failure and now_s < self._due_at_s(utterance):
             return
         if not utterance.speaking and not utterance.owed:
             utterance.over = True
@@ -187,6 +208,10 @@ class Succession:
             return
         last.doubt = how
         await self._ask(utterance, others)
+
+    def _due_at_s(self, utterance: Utterance) -> float:
+        due_at_s = utterance.due_at_s(len(self._others(utterance)))
+        return lateness().judged_at_s(utterance.waits_since_s, due_at_s)
 
     async def _failed(self, utterance: Utterance, hearing: Hearing, how: Failure) -> None:
         """It is known to have failed with this utterance: another leads from here on."""
@@ -229,7 +254,7 @@ class Succession:
                 earlier.failure = earlier.doubt or Failure.SILENT
                 self._blame(utterance, earlier, earlier.failure, hearing.candidate)
         owed_since_s = max(utterance.stopped_at_s, hearing.asked_at_s)
-        hearing.candidate.answered(1000 * max(0.0, hearing.final_at_s - owed_since_s))
+        hearing.candidate.answered(lateness().measured_ms(owed_since_s, hearing.final_at_s))
         if hearing.replayed:
             hearing.finals[-1].finalized = True
             await self._lead_with(hearing.candidate)
@@ -277,8 +302,11 @@ class Succession:
         if probe is None or utterance.speaking:
             return
         if probe.has_words and probe.final_at_s >= utterance.end_of_speech_s:
-            probe.candidate.answered(1000 * max(0.0, probe.final_at_s - utterance.stopped_at_s))
-        elif self._clock() < utterance.probe_due_at_s or not (utterance.answered or utterance.over):
+            after_ms = lateness().measured_ms(utterance.stopped_at_s, probe.final_at_s)
+            probe.candidate.answered(after_ms)
+        elif self._clock() < _probe_due_at_s(utterance) or not (
+            utterance.answered or utterance.over
+        ):
             return
         elif utterance.answered:
             probe.candidate.probe_failed(Failure.SILENT)
@@ -315,6 +343,10 @@ class Succession:
         if self._utterance and self._utterance.probe:
             self._utterance.probe.candidate.health.probe_ended()
             self._utterance.probe = None
+
+
+def _probe_due_at_s(utterance: Utterance) -> float:
+    return lateness().judged_at_s(utterance.stopped_at_s, utterance.probe_due_at_s)
 
 
 def _as_interim(frame: TranscriptionFrame) -> InterimTranscriptionFrame:

@@ -157,6 +157,14 @@ class Utterance:
             and now_s < self.stopped_at_s + _PAUSE_ANSWERED_WITHIN_S
         )
 
+    @property
+    def waits_since_s(self) -> float:
+        """From when on something is expected of the one asked last."""
+        last = self.hearings[-1]
+        if self.speaking:
+            return max(last.sign_at_s, last.asked_at_s, self.stretch.began_at_s)
+        return max(self.stopped_at_s, last.asked_at_s)
+
     def due_at_s(self, remaining: int) -> float:
         """When the one asked last has used up its time.
 
@@ -167,9 +175,8 @@ class Utterance:
         if self.speaking:
             if not last.candidate.gives_interims or not remaining:
                 return inf
-            heard_since_s = max(last.asked_at_s, self.stretch.began_at_s)
-            return max(last.sign_at_s, heard_since_s) + _STALLED_AFTER_S
-        asked_at_s = max(self.stopped_at_s, last.asked_at_s)
+            return self.waits_since_s + _STALLED_AFTER_S
+        asked_at_s = self.waits_since_s
         if last.empty and last.sign_at_s >= self.end_of_speech_s:
             return asked_at_s
         allowed_s = last.candidate.health.deadline_ms / 1000

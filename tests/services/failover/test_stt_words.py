@@ -56,3 +56,24 @@ def test_every_word_is_text_once_though_two_of_three_recognisers_die(
             assert call.words == f"{SENTENCE} {NEXT}"
 
     call_of_two_utterances()
+
+
+@in_virtual_time
+async def test_words_that_the_voice_detector_missed_become_final_all_the_same() -> None:
+    async with calling(first()) as call:
+        await call.says(SENTENCE)
+        await call.caller.says_unnoticed("one")
+        await call.caller.is_silent(1.0)
+        assert call.texts == [SENTENCE, "one"]
+        await call.says(NEXT)
+        assert call.texts == [SENTENCE, "one", NEXT]
+
+
+@in_virtual_time
+async def test_a_recogniser_is_told_to_finalise_once_an_utterance() -> None:
+    name, service, its_health = first()
+    async with calling((name, service, its_health)) as call:
+        await call.says(SENTENCE)
+        await call.says(NEXT)
+        assert isinstance(service, Scripted)
+        assert len(service.later) == 2
