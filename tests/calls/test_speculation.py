@@ -1,6 +1,7 @@
 """The model is asked before the caller's turn is over, and the caller never notices."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from itertools import pairwise
 
 import pytest
@@ -20,6 +21,8 @@ from processors.stage_latency import StageLatency, Stages
 from tests.calls.turns_call import BOOKED, TOLD, ScriptedAnalyzer, turns_call
 from tests.services.failover.scripted_llm import Reply
 from tests.virtual_time import in_virtual_time
+
+Lean = Callable[[], Awaitable[float | None]]
 
 ANSWER = Reply("It left today.", after_s=0.25)
 QUESTION = "where is my order"
@@ -207,9 +210,73 @@ async def test_head_start_of_what_was_kept_is_counted() -> None:
             await call.says(QUESTION, final_after_s=0.4)
             await call.is_silent(1.0)
         leads_ms = [each.lead_ms for each in call.settled]
-        assert all(280 <= lead_ms <= 310 for lead_ms in leads_ms), leads_ms
+        assert all(320 <= lead_ms <= 350 for lead_ms in leads_ms), leads_ms
         assert call.settled[-1].kept == 3
         assert call.settled[-1].lead_kept_ms == pytest.approx(sum(leads_ms))
+
+
+def leaning(*probabilities: float, after_s: float = 0.04) -> tuple[list[float], Lean]:
+    """A model of turns that looks at lulls, one after the other, and what it was yet to say."""
+    left = list(probabilities)
+
+    async def lean() -> float:
+        await asyncio.sleep(after_s)
+        return left.pop(0)
+
+    return left, lean
+
+
+@in_virtual_time
+async def test_nothing_is_asked_in_a_lull_that_the_model_of_turns_takes_for_a_breath() -> None:
+    left, lean = leaning(0.2)
+    async with turns_call(ANSWER, lean=lean) as call:
+        await call.speaks(0.7)
+        await call.seems("where is")
+        await call.speaks(0.3)
+        await call.is_silent(0.16)
+        await call.speaks(0.5)
+        assert left == []
+        assert call.asked == []
+
+
+@in_virtual_time
+async def test_the_answer_is_asked_for_in_a_lull_that_seems_the_end() -> None:
+    _, lean = leaning(0.6)
+    async with turns_call(ANSWER, lean=lean) as call:
+        await call.speaks(0.7)
+        await call.seems(QUESTION)
+        await call.speaks(0.3)
+        await call.is_silent(0.14)
+        assert call.asked == [QUESTION]
+        assert call.analyzer.asked == 0
+
+
+@in_virtual_time
+async def test_a_lull_is_looked_at_once() -> None:
+    left, lean = leaning(0.2, 0.9)
+    async with turns_call(ANSWER, lean=lean) as call:
+        await call.speaks(1.0)
+        await call.seems(QUESTION)
+        await call.is_silent(0.18)
+        assert left == [0.9]
+
+
+@in_virtual_time
+async def test_a_lull_that_surely_is_the_end_is_not_looked_at_again() -> None:
+    _, lean = leaning(0.95)
+    async with turns_call(ANSWER, lean=lean) as call:
+        await call.says(QUESTION, final_after_s=0.3)
+        assert call.analyzer.asked == 0
+        assert call.after_speech_s(UserStoppedSpeakingFrame) == 0.3
+        assert call.answer == "It left today."
+
+
+@in_virtual_time
+async def test_a_lull_that_may_be_the_end_is_looked_at_again_when_it_lasts() -> None:
+    _, lean = leaning(0.6)
+    async with turns_call(ANSWER, lean=lean) as call:
+        await call.says(QUESTION, final_after_s=0.3)
+        assert call.analyzer.asked == 1
 
 
 @in_virtual_time
