@@ -1,6 +1,7 @@
 """A short phrase for the caller while a tool or the model is silent."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -66,6 +67,8 @@ class FillerWords(FrameProcessor):
             ones, which also serve tools without phrases. Without general phrases nothing is said
             where they would be needed. ``{**ENGLISH, "find_order": [...]}`` adds to the defaults.
         patience_ms: Silence, in milliseconds, before the first filler.
+        tool_patience_ms: The same from the start of a tool on, which seldom is done as soon as
+            the model is. While tools run, every further silence lasts twice as long as this.
         rng: Chooses among the phrases.
         growth: Each further silence, counted from the end of the last filler's playout, lasts
             this many times longer than the one before it.
@@ -79,20 +82,23 @@ class FillerWords(FrameProcessor):
         phrases: Mapping[str, Sequence[str]] = ENGLISH,
         *,
         patience_ms: float = 700,
+        tool_patience_ms: float = 250,
         rng: random.Random | None = None,
         growth: float = 2.0,
     ):
-        if not 0 < patience_ms < float("inf"):
-            raise ValueError(
-                f"patience_ms is {patience_ms}: give the milliseconds of silence before a "
-                "filler, such as 700. For no fillers at all, leave FillerWords out."
-            )
+        for name, ms in (("patience_ms", patience_ms), ("tool_patience_ms", tool_patience_ms)):
+            if not 0 < ms < float("inf"):
+                raise ValueError(
+                    f"{name} is {ms}: give the milliseconds of silence before a filler, such as "
+                    "700. For no fillers at all, leave FillerWords out."
+                )
         if not 1 <= growth < float("inf"):
             raise ValueError(f"growth is {growth}: give 1 for fillers at equal intervals, or more.")
         # Direct mode: every branch below only sets state, so nothing can stand behind it.
         super().__init__(enable_direct_mode=True)
         self._phrases = {tool: _spoken(tool, lines) for tool, lines in phrases.items()}
         self._patience_s = patience_ms / 1000
+        self._tool_patience_s = tool_patience_ms / 1000
         self._growth = growth
         self._rng = rng or random.Random()
 
@@ -110,6 +116,7 @@ class FillerWords(FrameProcessor):
         self._turn_ended_at_s: float | None = None
         self._silent_since_s = 0.0
         self._deadline_s = 0.0
+        self._deadline_changed = asyncio.Event()
         self._timer: asyncio.Task | None = None
 
     async def cleanup(self) -> None:
@@ -220,19 +227,30 @@ class FillerWords(FrameProcessor):
     def _silence_begins(self, since_s: float | None = None) -> None:
         """Waits anew: the caller or the bot fell silent, or an answer came to be owed."""
         self._silent_since_s = self._now_s() if since_s is None else since_s
-        interval_s = self._patience_s * self._growth**self._said_in_turn
-        self._wait_until(self._silent_since_s + interval_s)
+        self._wait_until(self._silent_since_s + self._interval_s)
 
     def _count_again(self) -> None:
         """Grants the next step patience of its own, unless the caller has waited enough."""
         if not self._answer_owed:
             self._owe()
             return
-        own_deadline_s = self._now_s() + self._patience_s
+        own_deadline_s = self._now_s() + self._step_s
         if self._said_in_turn:
             self._wait_until(max(self._deadline_s, own_deadline_s))
         else:
             self._wait_until(min(self._silent_since_s + 2 * self._patience_s, own_deadline_s))
+
+    @property
+    def _interval_s(self) -> float:
+        """The silence before the next filler."""
+        if self._tools_running:
+            return self._tool_patience_s * min(2, 1 + self._said_in_turn)
+        return self._patience_s * self._growth**self._said_in_turn
+
+    @property
+    def _step_s(self) -> float:
+        """How long the next step may take."""
+        return self._interval_s if self._tools_running else self._patience_s
 
     @property
     def _may_speak(self) -> bool:
@@ -242,16 +260,19 @@ class FillerWords(FrameProcessor):
 
     def _wait_until(self, deadline_s: float) -> None:
         self._deadline_s = deadline_s
+        self._deadline_changed.set()
         if self._may_speak and self._timer is None:
             self._timer = self.create_task(self._speak_when_due(), "filler timer")
 
     async def _speak_when_due(self) -> None:
         while self._may_speak:
-            wait_s = self._deadline_s - self._now_s()
-            if wait_s > 0:
-                await asyncio.sleep(wait_s)
-            else:
+            if self._deadline_s <= self._now_s():
                 await self._speak()
+                continue
+            self._deadline_changed.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(self._deadline_s):
+                    await self._deadline_changed.wait()
         self._timer = None
 
     async def _speak(self) -> None:

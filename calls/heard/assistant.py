@@ -84,6 +84,15 @@ class HearingAssistant(LLMAssistantAggregator):
         if self._cut:
             self._answer, self._begins_next = _Answer(), None
 
+    async def _maybe_push_context(self) -> None:
+        """Have the model go on with a tool's result; a filler is no speech to wait for."""
+        speaking = self._bot_speaking
+        self._bot_speaking = speaking and any(u.in_context for u in self._playing)
+        try:
+            await super()._maybe_push_context()
+        finally:
+            self._bot_speaking = speaking
+
     async def _open_next(self) -> None:
         """Begin the answer whose audio came before the last word of the one before it was due.
 

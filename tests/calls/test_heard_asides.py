@@ -6,8 +6,15 @@ import random
 import numpy as np
 import pytest
 from pipecat.frames.frames import (
+    BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
     Frame,
+    FunctionCallFromLLM,
+    FunctionCallInProgressFrame,
+    FunctionCallResultFrame,
+    FunctionCallsStartedFrame,
     InterruptionFrame,
+    LLMContextFrame,
     LLMFullResponseEndFrame,
     LLMFullResponseStartFrame,
     TTSAudioRawFrame,
@@ -260,3 +267,26 @@ def test_marks_that_a_clear_sends_back_tell_nothing() -> None:
     cleared.back_s = 11.05
     lag.sent(Trip(back_s=12.3), 12.0)
     assert lag.behind_s(12.4) == 0.0
+
+
+@pytest.mark.parametrize("in_context", [False, True])
+def test_tools_result_waits_for_words_of_the_bot_and_not_for_a_filler(in_context: bool) -> None:
+    @in_virtual_time
+    async def call() -> None:
+        pair = LLMContextAggregatorPair(LLMContext())
+        remember_what_was_heard(pair, Record())
+        async with probed_pipeline(Following(), pair.assistant()) as rig:
+            await rig.down(
+                FunctionCallsStartedFrame([FunctionCallFromLLM("find", "1", {}, LLMContext())]),
+                FunctionCallInProgressFrame("find", "1", {}),
+                TTSStartedFrame(context_id="words", append_to_context=in_context),
+                BotStartedSpeakingFrame(),
+            )
+            await rig.down(FunctionCallResultFrame("find", "1", {}, "on its way"))
+            asked_at_once = [f for f in rig.head.got if isinstance(f, LLMContextFrame)]
+            assert bool(asked_at_once) is not in_context
+            await rig.down(TTSStoppedFrame(context_id="words"), BotStoppedSpeakingFrame())
+            asked = [f for f in rig.head.got if isinstance(f, LLMContextFrame)]
+            assert len(asked) == 1
+
+    call()

@@ -108,7 +108,8 @@ def on_a_call(
 ) -> None:
     @in_virtual_time
     async def call() -> None:
-        words = FillerWords(phrases, rng=random.Random(7), **kwargs)
+        patience = {"tool_patience_ms": 700, **kwargs}
+        words = FillerWords(phrases, rng=random.Random(7), **patience)
         async with probed_pipeline(words) as rig:
             await test(Caller(rig))
 
@@ -154,6 +155,41 @@ def test_tool_slower_than_patience_gets_a_phrase_that_fits_it() -> None:
         assert caller.fillers[0] in LOOKING_UP
 
     on_a_call(call)
+
+
+def test_tool_that_is_not_done_at_once_is_bridged_sooner_than_a_slow_model() -> None:
+    async def call(caller: Caller) -> None:
+        await caller.asks()
+        await asyncio.sleep(0.3)
+        await caller.rig.down(*tool_starts())
+        started_s = asyncio.get_running_loop().time()
+        playouts_end_s = [started_s]
+        for _ in range(3):
+            await asyncio.sleep(0.6)
+            await caller.hears(1.0)
+            playouts_end_s.append(asyncio.get_running_loop().time())
+        silences_s = [
+            at_s - ended_s
+            for at_s, ended_s in zip(caller.filler_times_s, playouts_end_s, strict=False)
+        ]
+        assert silences_s == [pytest.approx(s, abs=0.01) for s in (0.25, 0.5, 0.5)]
+
+    on_a_call(call, tool_patience_ms=250)
+
+
+def test_tool_that_is_done_at_once_needs_no_filler() -> None:
+    async def call(caller: Caller) -> None:
+        await caller.asks()
+        await asyncio.sleep(0.3)
+        await caller.rig.down(*tool_starts())
+        await asyncio.sleep(0.2)
+        await caller.rig.down(tool_ends(), LLMFullResponseStartFrame())
+        await asyncio.sleep(0.4)
+        await caller.is_answered()
+        await asyncio.sleep(60)
+        assert caller.fillers == []
+
+    on_a_call(call, tool_patience_ms=250)
 
 
 def test_silence_of_the_model_after_the_result_gets_a_general_phrase() -> None:
@@ -493,6 +529,7 @@ def test_last_words_of_a_call_that_ends_are_not_followed_by_a_filler() -> None:
     [
         ({"patience_ms": 0}, "leave FillerWords out"),
         ({"patience_ms": -1}, "leave FillerWords out"),
+        ({"tool_patience_ms": 0}, "tool_patience_ms is 0"),
         ({"patience_ms": float("nan")}, "such as 700"),
         ({"growth": 0.5}, "equal intervals"),
         ({"phrases": {"find_order": "Looking."}}, "put it into a list"),
