@@ -7,7 +7,7 @@ from typing import Any
 
 from loguru import logger
 from pipecat.adapters.llm.schemas.direct_function import DirectFunction
-from pipecat.frames.frames import OutputTransportMessageFrame
+from pipecat.frames.frames import Frame, OutputTransportMessageFrame
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
@@ -72,7 +72,7 @@ class Call:
         self._tools: dict[str, Sequence[DirectFunction]] = {}
         self._worker: PipelineWorker | None = None
         self._parting = HUNG_UP
-        self._incidents = Incidents(record, self.show)
+        self._incidents = Incidents(record, self.show, self._push)
         self.transport = stand_before_output(
             channel.transport, lambda: silence_bound(self, channel.audio_out_hz, settings)
         )
@@ -217,6 +217,10 @@ class Call:
     def _build(self, stage: Stage, wish: Wish) -> list[tuple[str, Any, Health]]:
         self._wishes[stage] = wish
         return [(choice.name, choice.build(wish), choice.health) for choice in self._choices[stage]]
+
+    async def _push(self, frame: Frame) -> None:
+        if self._worker and not self._worker.has_finished():
+            await self._worker.queue_frame(frame)
 
     async def _played(self) -> None:
         if not self._worker:

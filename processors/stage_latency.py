@@ -42,6 +42,7 @@ from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_output import BaseOutputTransport
 
 from processors.filler_words import FillerFrame
+from processors.provider_failure import ProviderFailureMetricsData
 
 # A transcript this much later than the end of speech is taken for input of another kind, such as
 # the keypad after a cough.
@@ -63,6 +64,26 @@ class ToolRun:
 
 
 @dataclass(frozen=True)
+class FailedWait:
+    """Time that a turn lost to a provider.
+
+    Attributes:
+        stage: "stt", "llm" or "tts".
+        how: What the provider did, in a word.
+        start_ms: From the end of the caller's speech.
+        cost_ms: Until the provider was given up on.
+        went_to: Who was asked instead; "" when nobody was left.
+    """
+
+    stage: str
+    provider: str
+    how: str
+    start_ms: float
+    cost_ms: float
+    went_to: str
+
+
+@dataclass(frozen=True)
 class Stages:
     """When each stage of one turn was reached, in ms after the end of the caller's speech.
 
@@ -78,6 +99,7 @@ class Stages:
         first_audio_out_ms: The first audible audio of the answer that the transport has written.
         filler_audio_out_ms: The same for the first filler.
         interrupted: The caller went on before any of the answer was heard.
+        failures: The providers that failed meanwhile.
 
     A stage that was not reached is None.
     """
@@ -93,11 +115,13 @@ class Stages:
     filler_audio_out_ms: float | None = None
     tools: tuple[ToolRun, ...] = ()
     interrupted: bool = False
+    failures: tuple[FailedWait, ...] = ()
 
     def as_message(self) -> dict[str, Any]:
         """The RTVI server message of this turn."""
         fields = dataclasses.asdict(self)
-        return {"type": "turn-latency", **fields, "tools": list(fields["tools"])}
+        lists = {name: list(fields[name]) for name in ("tools", "failures")}
+        return {"type": "turn-latency", **fields, **lists}
 
 
 class TurnSink(Protocol):
@@ -143,6 +167,7 @@ class _Turn:
     tools: dict[str, _Tool] = field(default_factory=dict)
     answers: set[str | None] = field(default_factory=set)
     fillers: set[str | None] = field(default_factory=set)
+    failures: list[tuple[float, ProviderFailureMetricsData]] = field(default_factory=list)
 
     def mark(self, stage: str, at_s: float) -> None:
         """Keeps the first moment of a stage."""
@@ -180,6 +205,17 @@ class _Turn:
                 for tool in self.tools.values()
             ),
             interrupted=interrupted,
+            failures=tuple(
+                FailedWait(
+                    stage=failure.stage,
+                    provider=failure.processor,
+                    how=failure.how,
+                    start_ms=ms(at_s - failure.value),
+                    cost_ms=round(failure.value * 1000, 1),
+                    went_to=failure.went_to,
+                )
+                for at_s, failure in self.failures
+            ),
             **{stage: ms(at_s) for stage, at_s in self.moments_s.items()},
         )
 
@@ -358,6 +394,15 @@ class StageLatency(FrameProcessor):
                 turn.mark("first_audio_out_ms", self._at_s(pushed))
                 await self._close(interrupted=False)
 
+    async def metrics_came(self, pushed: FramePushed, frame: MetricsFrame) -> None:
+        """A provider failed, perhaps: it is part of the turn that waited for it."""
+        turn = self._owed or self._hearing
+        if turn:
+            at_s = self._at_s(pushed)
+            turn.failures += [
+                (at_s, data) for data in frame.data if isinstance(data, ProviderFailureMetricsData)
+            ]
+
     @property
     def _answering(self) -> _Turn | None:
         if self._owed:
@@ -411,6 +456,7 @@ _MARKED_BY_FIRST_PUSH: tuple[tuple[type[Frame], _Moment], ...] = (
     (FunctionCallInProgressFrame, StageLatency.tool_started),
     (FunctionCallResultFrame, StageLatency.tool_ended),
     (FunctionCallCancelFrame, StageLatency.tool_ended),
+    (MetricsFrame, StageLatency.metrics_came),
 )
 # These count where they are pushed from or to, however often they were pushed before.
 _MARKED_BY_PLACE: tuple[tuple[type[Frame], _Moment], ...] = (

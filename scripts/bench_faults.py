@@ -27,7 +27,7 @@ from scripts.faults import leaks, report
 from scripts.faults.cells import SYSTEMS, Cell, all_cells, only, sample
 from scripts.faults.page import write_page
 from scripts.faults.run import Plan, run
-from scripts.faults.verdict import Verdict
+from scripts.faults.verdict import Verdict, cell_of
 
 _QUICK = Patience(gives_up_s=6.0, in_vain=1)
 _QUICK_CELLS = 2
@@ -43,7 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _leaks(options)
     try:
         cells = _chosen(options)
-    except ValueError as error:
+        known = _known(options.resume)
+    except (OSError, ValueError, TypeError) as error:
         print(error, file=sys.stderr)
         return 2
     began_s = time.monotonic()
@@ -51,7 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     plan = Plan(folder, lanes=options.lanes, seed=options.seed)
     if options.quick:
         plan = replace(plan, lanes=1, patience=_QUICK, again=0, begin_until_s=_BEGIN_UNTIL_S)
-    verdicts = run(cells, plan, _Progress(len(cells)).say)
+    left = [cell for cell in cells if cell not in known]
+    known |= {cell_of(verdict): verdict for verdict in run(left, plan, _Progress(len(left)).say)}
+    verdicts = [known[cell] for cell in cells if cell in known]
     took_s = time.monotonic() - began_s
     if options.json:
         rows = [verdict.as_dict() for verdict in verdicts]
@@ -65,6 +68,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if docs := _docs(options):
         write_page(verdicts, docs, command=_command(options), took_s=took_s)
     return 0 if len(verdicts) == len(cells) or options.quick else 1
+
+
+def _known(rows: Path | None) -> dict[Cell, Verdict]:
+    """What an earlier run has found already."""
+    if rows is None:
+        return {}
+    verdicts = [Verdict(**row) for row in json.loads(rows.read_text(encoding="utf-8"))]
+    return {cell_of(verdict): verdict for verdict in verdicts}
 
 
 def _docs(options: argparse.Namespace) -> Path | None:
@@ -113,6 +124,9 @@ def _parser() -> argparse.ArgumentParser:
         "--leaks", type=int, metavar="CALLS", help="only: what so many faulty calls leave behind"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows to FILE")
+    parser.add_argument(
+        "--resume", type=Path, metavar="FILE", help="keep the rows of a run that was broken off"
+    )
     parser.add_argument("--out", type=Path, help="folder for recordings and logs")
     parser.add_argument("--docs", type=Path, metavar="FOLDER", help="write the page to FOLDER")
     return parser

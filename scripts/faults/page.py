@@ -30,9 +30,9 @@ end of the call: from the call's beginning (*first turn*), right before the call
 greeting, or the rest of an answer. The caller hangs on for twelve seconds, so what is given as 12
 seconds had no end. ✗: the call did not come to its end, or the right answer was not heard, or
 something was said twice, or the tool ran more than once; *bye*: the bot said that it cannot help
-now and ended the call. A call during which the machine had no processor free for more than 22 % of
-the time is placed again. Answers are recognised in the audio that
-was played; the exact definitions are in the docstrings of `rehearsal/faults/call.py`,
+now and ended the call. Where the event loops of server and caller waited for a processor for more
+than 30 % of a call's time, it is placed again. Answers are recognised in the audio that was played;
+the exact definitions are in the docstrings of `rehearsal/faults/call.py`,
 `rehearsal/faults/heard.py` and `scripts/faults/outage.py`.
 """
 

@@ -49,6 +49,12 @@ class Verdict:
         return asdict(self)
 
 
+def cell_of(verdict: Verdict) -> Cell:
+    """The cell that a row is of."""
+    named = {"system": verdict.system, "stage": verdict.stage, "moment": verdict.moment}
+    return Cell(fault=verdict.fault, **named)  # pyright: ignore[reportArgumentType]
+
+
 def wanted_phrases(cell: Cell, line: Line) -> tuple[str, ...]:
     """What is to be heard in answer to the line."""
     if cell.stage == "tool" and cell.fault != "slow" and line.order:

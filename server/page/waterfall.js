@@ -19,6 +19,8 @@ const STAGES = [
   { key: "first_audio_out_ms", title: "First audio out", family: "speak" },
 ];
 
+const FAMILIES = { stt: "hear", llm: "think", tts: "speak" };
+
 const SCALES_MS = [1000, 1500, 2000, 3000, 4000, 6000, 8000, 12_000, 20_000, 30_000, 60_000];
 
 const known = (value) => typeof value === "number" && Number.isFinite(value);
@@ -81,6 +83,10 @@ function chartRows(latency) {
       row("tool", "tool", toolTitle(name), bar(start, start + duration_ms), duration(duration_ms)),
     );
   }
+  for (const { stage, provider, start_ms: start, cost_ms: cost } of latency.failures ?? []) {
+    const lost = bar(Math.max(0, start), Math.max(0, start) + cost);
+    rows.push(row("failure", FAMILIES[stage], `${provider} failed`, lost, duration(cost)));
+  }
   return rows;
 }
 
@@ -104,6 +110,9 @@ function textTable(latency, number) {
   }
   for (const { name, start_ms, duration_ms } of latency.tools ?? []) {
     body.push(line(`Tool: ${toolTitle(name)}`, duration(start_ms), duration(duration_ms)));
+  }
+  for (const { provider, how, start_ms: start, cost_ms: cost } of latency.failures ?? []) {
+    body.push(line(`${provider} failed: ${how}`, duration(start), duration(cost)));
   }
   return element(
     "table",

@@ -255,6 +255,22 @@ async def test_failure_of_a_provider_is_told_with_what_it_cost(
     )
 
 
+async def test_time_lost_to_a_provider_is_a_part_of_the_waterfall(
+    page: Page, server: FakeServer
+) -> None:
+    await call(page, server)
+    await user_says(server, "Where is my order?")
+    lost = {"stage": "llm", "provider": "openai", "how": "silent", "start_ms": 320, "cost_ms": 80}
+    await server.tell("turn-latency", **LATENCY | {"failures": [lost | {"went_to": "groq"}]})
+    row = page.locator(".wf-failure")
+    await expect(row).to_contain_text("openai failed")
+    await expect(row).to_contain_text("80 ms")
+    table = page.get_by_role("table", name="Latency of turn 1")
+    await expect(table.get_by_role("row", name="openai failed: silent 320 ms 80 ms")).to_have_count(
+        1
+    )
+
+
 async def test_providers_of_the_call_replace_those_of_the_house(
     page: Page, server: FakeServer
 ) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
@@ -43,7 +44,8 @@ from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
 from processors.filler_words import FillerWords
-from processors.stage_latency import StageLatency, StageMetricsData, Stages, ToolRun
+from processors.provider_failure import ProviderFailureMetricsData
+from processors.stage_latency import FailedWait, StageLatency, StageMetricsData, Stages, ToolRun
 from tests.processors.probed_pipeline import A_MOMENT_S, Rig, probed_pipeline
 from tests.virtual_time import VirtualTimeLoop, in_virtual_time
 
@@ -265,6 +267,7 @@ async def test_page_and_metrics_are_told_the_same_as_the_record() -> None:
         "filler_audio_out_ms": None,
         "tools": [],
         "interrupted": False,
+        "failures": [],
     }
     assert {data.stage: data.value * 1000 for data in metrics} == {
         name.removesuffix("_ms"): pytest.approx(value)
@@ -288,6 +291,27 @@ async def test_tool_runs_are_part_of_the_turn_and_only_the_first_token_counts() 
     assert stages.first_token_ms == about(TURN_END_MS + 200)
     assert stages.tools == (ToolRun("find_order", about(TURN_END_MS + 200), about(400)),)
     assert stages.first_speakable_text_ms == about(TURN_END_MS + 900)
+
+
+@in_virtual_time
+async def test_time_lost_to_a_provider_is_part_of_the_turn_that_waited_for_it() -> None:
+    async with a_call([1.0, "On its way."], [0.3, "You are welcome."]) as call:
+        await call.says("where is my order")
+        await asyncio.sleep(TURN_TIMEOUT_S + 0.5)
+        failure = ProviderFailureMetricsData(
+            processor="openai", stage="llm", how="silent", value=0.4, went_to="groq"
+        )
+        await call.rig.down(MetricsFrame(data=[failure]))
+        lost_since_ms = (VAD_STOP_S + 0.1 + TURN_TIMEOUT_S + 0.5 - 0.4) * 1000
+        await asyncio.sleep(5)
+        await call.says("thank you")
+        await asyncio.sleep(5)
+        first, second = call.turns
+        (message, _) = call.messages
+    lost = FailedWait("llm", "openai", "silent", about(lost_since_ms), 400.0, "groq")
+    assert first.failures == (lost,)
+    assert message["failures"] == [dataclasses.asdict(first.failures[0])]
+    assert second.failures == ()
 
 
 @in_virtual_time

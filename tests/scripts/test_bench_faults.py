@@ -135,6 +135,29 @@ def test_full_run_without_all_of_its_calls_does_not_pass_for_one(monkeypatch, tm
     assert bench_faults.main(["--only", "tool/slow", "--out", str(tmp_path)]) == 1
 
 
+def test_run_that_was_broken_off_is_resumed_where_it_was(monkeypatch, tmp_path):
+    placed: list[Cell] = []
+
+    def run(cells: list[Cell], plan: Plan, on_verdict: Any) -> list[Verdict]:
+        placed.extend(cells)
+        return [verdict(cell, dead_air_ms=2000.0) for cell in cells]
+
+    monkeypatch.setattr(bench_faults, "run", run)
+    cells = [cell for cell in all_cells() if (cell.stage, cell.fault) == ("tool", "slow")]
+    known, rows = tmp_path / "known.json", tmp_path / "rows.json"
+    known.write_text(json.dumps([verdict(cell).as_dict() for cell in cells[::2]]))
+    arguments = ["--only", "tool/slow", "--out", str(tmp_path), "--json", str(rows)]
+    assert bench_faults.main([*arguments, "--resume", str(known)]) == 0
+    assert placed == cells[1::2]
+    dead_air_ms = [row["dead_air_ms"] for row in json.loads(rows.read_text())]
+    assert dead_air_ms == [verdict(cells[0]).dead_air_ms, 2000.0] * (len(cells) // 2)
+
+
+def test_rows_that_cannot_be_read_are_refused_in_a_sentence(tmp_path, capsys):
+    assert bench_faults.main(["--resume", str(tmp_path / "none.json")]) == 2
+    assert "none.json" in capsys.readouterr().err
+
+
 def test_page_shows_figures_failures_picture_and_command(monkeypatch, tmp_path):
     def run(cells: list[Cell], plan: Plan, on_verdict: Any) -> list[Verdict]:
         return [verdict(c, dead_air_ms=1000.0 if c.system == "backup" else 12_000) for c in cells]

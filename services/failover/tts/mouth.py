@@ -71,7 +71,13 @@ class Mouth:
         await self._tell(until_s=math.inf)
 
     async def take_back(self, speech: Speech, first: int) -> None:
-        """Have nothing more played of what was put out, which was no speech from `first` on."""
+        """Have nothing more played of what was put out, which was no speech from `first` on.
+
+        What another provider had said well and was not played yet is taken back with it, from the
+        word on that is being played.
+        """
+        if self._due:
+            first = min(first, max(0, self._due[0].number - 1))
         self._due.clear()
         speech.told = first
         self.playout.cut()

@@ -55,6 +55,21 @@ async def test_a_voice_without_times_of_words_is_known_by_its_pace():
 
 
 @in_virtual_time
+async def test_what_was_said_well_and_not_played_yet_is_said_again_too():
+    breaks_off = StreamingVoice(Manner(words=4, then="error"))
+    slow = StreamingVoice(Manner(claims_hz=RATE_HZ // 3), 1)
+    async with call(breaks_off, slow, StreamingVoice(FINE, 2)) as made:
+        await made.say(ORDER)
+    assert [i.how for i in made.incidents] == [Failure.REFUSED, Failure.NONSENSE]
+    again = from_the_taking_back_on(made.ear).heard
+    unplayed = [word for word in ORDER.split() if (word, 2) in again]
+    assert again == [(word, 2) for word in unplayed]
+    assert unplayed == ORDER.split()[-len(unplayed) :]
+    assert len(unplayed) > len(ORDER.split()) - 4
+    assert made.ear.told == ORDER.split()
+
+
+@in_virtual_time
 async def test_words_are_told_when_they_are_played_while_audio_may_be_taken_back():
     slow = Manner(claims_hz=RATE_HZ // 3)
     async with call(StreamingVoice(slow), StreamingVoice(FINE, 1)) as made:
