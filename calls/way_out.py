@@ -6,6 +6,8 @@ from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.transports.base_transport import BaseTransport
 
+from calls.taken_back import TakesBack
+
 
 def stand_before_output(
     transport: BaseTransport, processor: Callable[[], FrameProcessor]
@@ -21,7 +23,8 @@ def stand_before_output(
 
     def output() -> FrameProcessor:
         if not made:
-            made.append(Pipeline([processor(), own_output()]))
+            takes_back = TakesBack()
+            made.append(Pipeline([takes_back, processor(), own_output(), takes_back.end]))
         return made[0]
 
     # On the instance: a bot may still ask what kind of transport it has.

@@ -39,9 +39,9 @@ from pipecat.transports.websocket.fastapi import (
 )
 from pipecat.workers.runner import WorkerRunner
 
-from rehearsal.fault_census import count_on_signal
-from rehearsal.fault_script import INSTRUCTIONS
-from rehearsal.fault_tool import find_order
+from rehearsal.faults.census import count_on_signal
+from rehearsal.faults.script import INSTRUCTIONS
+from rehearsal.faults.tool import find_order
 
 CARTESIA_VOICE = "71a7ad14-091c-4e8e-a314-022ece01c121"
 ELEVENLABS_VOICE = "EXAVITQu4vr4xnSDxMaL"

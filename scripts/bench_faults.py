@@ -6,8 +6,8 @@
 
 Every cell of the table is a call over Twilio's wire protocol to a real server process, whose
 providers are stand-ins on 127.0.0.1. What is measured is what the telephone played: see
-rehearsal.fault_call for what dead air is, scripts.fault_outage for when a fault begins, and
-rehearsal.fault_heard for how an answer is recognised.
+rehearsal.faults.call for what dead air is, scripts.faults.outage for when a fault begins, and
+rehearsal.faults.heard for how an answer is recognised.
 """
 
 import argparse
@@ -22,12 +22,12 @@ from pathlib import Path
 
 from loguru import logger
 
-from rehearsal.fault_call import Patience
-from scripts import fault_leaks, fault_report
-from scripts.fault_cells import SYSTEMS, Cell, all_cells, only, sample
-from scripts.fault_page import write_page
-from scripts.fault_run import Plan, run
-from scripts.fault_verdict import Verdict
+from rehearsal.faults.call import Patience
+from scripts.faults import leaks, report
+from scripts.faults.cells import SYSTEMS, Cell, all_cells, only, sample
+from scripts.faults.page import write_page
+from scripts.faults.run import Plan, run
+from scripts.faults.verdict import Verdict
 
 _QUICK = Patience(gives_up_s=6.0, in_vain=1)
 _QUICK_CELLS = 2
@@ -56,10 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json:
         rows = [verdict.as_dict() for verdict in verdicts]
         options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    print(fault_report.summary(verdicts))
+    print(report.summary(verdicts))
     print()
-    print(fault_report.table(verdicts))
-    if failures := fault_report.failures(verdicts):
+    print(report.table(verdicts))
+    if failures := report.failures(verdicts):
         print(f"\nWhat still fails:\n\n{failures}")
     print(f"\n{len(verdicts)} calls in {took_s:.0f} s. Recordings and logs: {folder}")
     if docs := _docs(options):
@@ -75,13 +75,11 @@ def _docs(options: argparse.Namespace) -> Path | None:
 
 def _leaks(options: argparse.Namespace) -> int:
     folder = options.out or Path(tempfile.mkdtemp(prefix="faults-"))
-    found = asyncio.run(
-        fault_leaks.measure("backup", folder, calls=options.leaks, seed=options.seed)
-    )
+    found = asyncio.run(leaks.measure("backup", folder, calls=options.leaks, seed=options.seed))
     if options.json:
         rows = [asdict(holding) for holding in found]
         options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    print(fault_leaks.as_markdown(found))
+    print(leaks.as_markdown(found))
     return 0
 
 
@@ -139,7 +137,7 @@ class _Progress:
 
     def say(self, verdict: Verdict) -> None:
         self._done += 1
-        wrong = ", ".join(fault_report.wrong_with(verdict))
+        wrong = ", ".join(report.wrong_with(verdict))
         print(
             f"{self._done}/{self._total} {verdict.system} {verdict.stage}/{verdict.fault}/"
             f"{verdict.moment}: {verdict.dead_air_ms / 1000:.1f} s, {wrong or 'right'} "

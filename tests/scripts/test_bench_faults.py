@@ -6,18 +6,19 @@ from typing import Any
 import pytest
 
 from calls.spare_phrases import ENGLISH
-from rehearsal import fault_script
-from rehearsal.fault_script import DELIVERY, HOURS, LAST, ORDER, ORDER_ALOUD, RETURN
+from rehearsal.faults import script
+from rehearsal.faults.script import DELIVERY, HOURS, LAST, ORDER, ORDER_ALOUD, RETURN
 from rehearsal.order_desk import DESK_FAULTS, OrderDesk
 from rehearsal.standins import StandIns
 from rehearsal.standins.faults import KINDS
 from rehearsal.standins.seats import PROVIDERS
-from scripts import bench_faults, fault_report
-from scripts.fault_cells import BACKUPS, SEATS, Cell, all_cells, faults_of, only, sample
-from scripts.fault_outage import Outage
-from scripts.fault_picture import picture
-from scripts.fault_run import Plan
-from scripts.fault_verdict import Verdict
+from scripts import bench_faults
+from scripts.faults import report
+from scripts.faults.cells import BACKUPS, SEATS, Cell, all_cells, faults_of, only, sample
+from scripts.faults.outage import Outage
+from scripts.faults.picture import picture
+from scripts.faults.run import Plan
+from scripts.faults.verdict import Verdict
 from services.failover.llm.backed import APOLOGY
 
 KEYS = {
@@ -156,30 +157,30 @@ def test_summary_counts_what_is_not_right():
         verdict(cells[1], dead_air_ms=3400.0, answer_ok=False, leaked=2),
         verdict(cells[2], dead_air_ms=1500.0, said_once=False, tool_runs=2, completed=False),
     ]
-    last = fault_report.summary(rows).splitlines()[-1]
+    last = report.summary(rows).splitlines()[-1]
     figures = [part.strip() for part in last.strip("|").split("|")][1:]
     assert figures == ["3", "3.4 s", "1.5 s", "1", "2/3", "0", "2/3", "1", "1", "1"]
 
 
 def test_table_marks_what_is_too_long_and_what_is_wrong():
     cell = backup_cell("tts", "close", "mid")
-    right = fault_report.table([verdict(cell)]).splitlines()[-1]
+    right = report.table([verdict(cell)]).splitlines()[-1]
     assert right == "| text-to-speech | `close` | 1.2 |"
-    long = fault_report.table([verdict(cell, dead_air_ms=3100.0)]).splitlines()[-1]
+    long = report.table([verdict(cell, dead_air_ms=3100.0)]).splitlines()[-1]
     assert long == "| text-to-speech | `close` | **3.1** |"
-    wrong = fault_report.table([verdict(cell, said_once=False)]).splitlines()[-1]
+    wrong = report.table([verdict(cell, said_once=False)]).splitlines()[-1]
     assert wrong == "| text-to-speech | `close` | 1.2 ✗ |"
-    polite = fault_report.table([verdict(cell, completed=False, parted=True)]).splitlines()[-1]
+    polite = report.table([verdict(cell, completed=False, parted=True)]).splitlines()[-1]
     assert polite == "| text-to-speech | `close` | 1.2 bye |"
 
 
 def test_what_still_fails_is_told_of_switchboard_only():
     ours = verdict(backup_cell("stt", "late", "first"), tool_runs=3, leaked=1)
     theirs = verdict(Cell("stock", "stt", "late", "first"), dead_air_ms=12_000.0)
-    told = fault_report.failures([ours, theirs])
+    told = report.failures([ours, theirs])
     assert "the tool ran 3 times, 1 tasks or sockets were left" in told
     assert "stock" not in told
-    assert fault_report.failures([verdict(backup_cell("stt", "late", "first"))]) == ""
+    assert report.failures([verdict(backup_cell("stt", "late", "first"))]) == ""
 
 
 def test_picture_has_a_dot_for_every_call_and_colours_for_both_grounds():
@@ -192,8 +193,8 @@ def test_picture_has_a_dot_for_every_call_and_colours_for_both_grounds():
 
 
 def test_words_that_are_listened_for_are_those_that_switchboard_says():
-    listened_for = {*fault_script.ASKS_AGAIN.values(), *fault_script.PARTING.values()}
-    said = {*ENGLISH.ask_again, *ENGLISH.goodbye, APOLOGY, fault_script.NOT_UNDERSTOOD}
+    listened_for = {*script.ASKS_AGAIN.values(), *script.PARTING.values()}
+    said = {*ENGLISH.ask_again, *ENGLISH.goodbye, APOLOGY, script.NOT_UNDERSTOOD}
     assert listened_for == said
 
 

@@ -7,20 +7,21 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from rehearsal import fault_script, mulaw
+from rehearsal import mulaw
 from rehearsal.audible import Span, audible_spans
-from rehearsal.fault_call import Conversation, Owed, Patience, dead_air_ms
-from rehearsal.fault_heard import Listener
-from rehearsal.fault_script import HOURS, LAST, ORDER, RETURN, Line
+from rehearsal.faults import script
+from rehearsal.faults.call import Conversation, Owed, Patience, dead_air_ms
+from rehearsal.faults.heard import Listener
+from rehearsal.faults.script import HOURS, LAST, ORDER, RETURN, Line
 from rehearsal.mulaw import Pcm
 from rehearsal.phone import TwilioPhone
 from rehearsal.playout import Playout
 from rehearsal.voice import speak
-from scripts.fault_cells import Cell, Moment, Stage
-from scripts.fault_verdict import Verdict, judge, possible_answers
+from scripts.faults.cells import Cell, Moment, Stage
+from scripts.faults.verdict import Verdict, judge, possible_answers
 
 LATENCY_S = 1.0
-SPEECH = {line.say: np.full(8000, 3000, np.int16) for line in fault_script.LINES}
+SPEECH = {line.say: np.full(8000, 3000, np.int16) for line in script.LINES}
 
 
 class QuickPhone:
@@ -72,7 +73,7 @@ class QuickPhone:
 
 @pytest.fixture(scope="module")
 async def listener() -> Listener:
-    return await Listener.of(fault_script.SENTENCES)
+    return await Listener.of(script.SENTENCES)
 
 
 async def sound(text: str) -> Pcm:
@@ -85,7 +86,7 @@ async def held(
     answers: Sequence[Sequence[tuple[float, str | Pcm]]],
     lines: Sequence[Line] = (ORDER, LAST),
     *,
-    greeting: Sequence[tuple[float, str]] = ((LATENCY_S, fault_script.GREETING),),
+    greeting: Sequence[tuple[float, str]] = ((LATENCY_S, script.GREETING),),
     hangs_up_s: float = 1e9,
     interrupts: bool = False,
     stage: Stage = "llm",
@@ -153,7 +154,7 @@ async def test_silence_in_the_middle_of_an_answer_is_dead_air(listener):
 
 async def test_greeting_that_comes_late_is_dead_air_and_one_in_other_words_is_not(listener):
     answers = [[(1.0, ORDER.answer)], [(1.0, LAST.answer)]]
-    late, _ = await held(listener, answers, greeting=[(4.0, fault_script.GREETING)])
+    late, _ = await held(listener, answers, greeting=[(4.0, script.GREETING)])
     other, _ = await held(listener, answers, greeting=[(1.0, "Good morning.")])
     none, _ = await held(listener, answers, greeting=[])
     assert late.dead_air_ms == pytest.approx(4000, abs=250)
@@ -228,7 +229,7 @@ async def test_sentence_cut_off_and_said_again_from_its_beginning_is_said_once(l
 async def test_caller_who_is_asked_to_repeat_says_the_line_again(listener):
     verdict, phone = await held(
         listener,
-        [[(1.0, fault_script.NOT_UNDERSTOOD)], [(1.0, ORDER.answer)], [(1.0, LAST.answer)]],
+        [[(1.0, script.NOT_UNDERSTOOD)], [(1.0, ORDER.answer)], [(1.0, LAST.answer)]],
     )
     assert phone.said == 3
     assert phone.words == [ORDER.say, ORDER.say, LAST.say]
@@ -241,7 +242,7 @@ async def test_bot_that_hangs_up_leaves_the_call_incomplete(listener):
 
 
 async def test_bot_that_takes_its_leave_has_ended_the_call_politely(listener):
-    (goodbye,) = fault_script.PARTING.values()
+    (goodbye,) = script.PARTING.values()
     polite, _ = await held(listener, [[(1.0, goodbye)]], hangs_up_s=13.0)
     abrupt, _ = await held(listener, [[(1.0, ORDER.answer)]], hangs_up_s=13.0)
     assert (polite.parted, abrupt.parted) == (True, False)
@@ -250,7 +251,7 @@ async def test_bot_that_takes_its_leave_has_ended_the_call_politely(listener):
 async def test_tool_that_cannot_answer_is_answered_rightly_by_saying_so(listener):
     told, _ = await held(
         listener,
-        [[(1.0, fault_script.NOT_FOUND)], [(1.0, LAST.answer)]],
+        [[(1.0, script.NOT_FOUND)], [(1.0, LAST.answer)]],
         stage="tool",
         fault="http_500",
     )
@@ -295,12 +296,12 @@ def test_dead_air_counts_only_while_something_is_owed():
 
 
 async def test_every_phrase_is_found_in_its_own_sentence_and_in_no_other(listener):
-    sentences = sorted({*fault_script.SENTENCES.values()})
+    sentences = sorted({*script.SENTENCES.values()})
     quiet = np.zeros(4000, np.int16)
     for sentence in sentences:
         track = np.concatenate([quiet, await sound(sentence), quiet])
-        found = {phrase for phrase in fault_script.SENTENCES if listener.heard(phrase, track)}
-        own = {phrase for phrase, text in fault_script.SENTENCES.items() if text == sentence}
+        found = {phrase for phrase in script.SENTENCES if listener.heard(phrase, track)}
+        own = {phrase for phrase, text in script.SENTENCES.items() if text == sentence}
         assert found == own, sentence
 
 

@@ -36,8 +36,8 @@ class Listener(Protocol):
         """Put audio out that plays for so long; returns when that begins, on the loop's clock."""
         ...
 
-    def words(self, speech: Speech, told: list[tuple[str, float]]) -> Awaitable[None]:
-        """Tell words, each with when it is played."""
+    def words(self, speech: Speech, first: int, starts_s: list[float]) -> Awaitable[None]:
+        """Tell words from the speech's `first` on, each with when it is played."""
         ...
 
 
@@ -51,6 +51,7 @@ class Attempt:
         rate_hz: The sample rate that the listener gets.
         ready: Set once the provider takes work; whoever sets it sets `speech.changed`.
         pace: Letters a second at which this provider speaks, None if nobody knows yet.
+        pitch_hz: The pitch of its voice, None if nobody knows yet.
 
     Attributes:
         first_audio_after_ms: From when it was asked, None until there is any.
@@ -69,6 +70,7 @@ class Attempt:
         rate_hz: int,
         ready: asyncio.Event,
         pace: float | None = None,
+        pitch_hz: float | None = None,
     ) -> None:
         self.branch = branch
         self.first_audio_after_ms: float | None = None
@@ -79,7 +81,7 @@ class Attempt:
         self._ready = ready
         self._timing = WordTiming(branch.service)
         self.reached = Reached(speech, timed=self._timing.timed, pace=pace)
-        self.judge = Judge(speech, self.reached, pace=pace)
+        self.judge = Judge(speech, self.reached, pace=pace, pitch_hz=pitch_hz)
         # A provider that resamples differently from the one before must not share its filter.
         self._resampler = create_stream_resampler(clear_after_secs=None)
         self._start, self._end = LLMFullResponseStartFrame(), LLMFullResponseEndFrame()
@@ -170,28 +172,27 @@ class Attempt:
 
     async def _audio(self, frame: TTSAudioRawFrame) -> None:
         self._got_audio = True
-        audible = is_audible(frame)
         if self.first_audio_after_ms is None:
             # Silence that nothing follows would only keep the next provider waiting.
             self._withheld.append(frame)
-            if not audible:
+            if not is_audible(frame):
                 return
             self.first_audio_after_ms = self.waited_ms
             frames, self._withheld = self._withheld, []
         else:
             frames = [frame]
         for put_out in frames:
-            await self._put_out(put_out, audible=is_audible(put_out))
+            await self._put_out(put_out)
         await self._follow()
 
-    async def _put_out(self, frame: TTSAudioRawFrame, *, audible: bool) -> None:
+    async def _put_out(self, frame: TTSAudioRawFrame) -> None:
         seconds = duration_s(frame)
         self._timing.audio(self.reached.heard_s)
         audio = await self._resampler.resample(frame.audio, frame.sample_rate, self._rate_hz)
         begins_s = await self._listener.audio(self._speech, self._frame(audio), seconds)
         self._ends_s, self._last_came_s = begins_s + seconds, _now_s()
         self.reached.audio(begins_s, seconds)
-        self.judge.audio(seconds, audible=audible)
+        self.judge.audio(frame)
 
     async def _text(self, frame: TTSTextFrame) -> None:
         text = frame.raw_text or frame.text
@@ -214,13 +215,9 @@ class Attempt:
     async def _tell(self, out: int) -> None:
         """Tell the words up to a number, but those that were told."""
         speech = self._speech
-        told = [
-            (speech.words[number].text, self.reached.start_of(number))
-            for number in range(speech.told, out)
-        ]
-        speech.told = max(speech.told, out)
-        if told:
-            await self._listener.words(speech, told)
+        first, speech.told = speech.told, max(speech.told, out)
+        if starts_s := [self.reached.start_of(number) for number in range(first, out)]:
+            await self._listener.words(speech, first, starts_s)
 
     def _due_s(self) -> float | None:
         """By when something must have happened, on the loop's clock."""

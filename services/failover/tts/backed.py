@@ -24,7 +24,7 @@ from pipecat.utils.types import is_given
 
 from services.failover.branch import Branch
 from services.failover.health import Health
-from services.failover.incident import Incident, Report
+from services.failover.incident import Failure, Incident, Report
 from services.failover.tts.mouth import Mouth
 from services.failover.tts.settings import for_a_backup, for_the_lead
 from services.failover.tts.speech import Speech, letters
@@ -74,6 +74,7 @@ class BackedTTS(TTSService):
         self._speeches: dict[str, Speech] = {}
         self._waiting: asyncio.Queue[Speech] = asyncio.Queue()
         self._speaking: asyncio.Task[None] | None = None
+        self._telling: asyncio.Task[None] | None = None
         self._one_said = asyncio.Event()
         self._given_up: set[str] = set()
 
@@ -86,6 +87,7 @@ class BackedTTS(TTSService):
         """Start every provider's service; wait for none."""
         await super().start(frame)
         self._speaking = self.create_task(self._speak_all())
+        self._telling = self.create_task(self._mouth.tell_in_time())
         await self._voices.give(frame)
 
     async def stop(self, frame: EndFrame) -> None:
@@ -107,8 +109,9 @@ class BackedTTS(TTSService):
 
     async def cleanup(self) -> None:
         """End every provider's service, and what was begun here."""
-        if self._speaking:
-            await self.cancel_task(self._speaking)
+        for task in (self._speaking, self._telling):
+            if task:
+                await self.cancel_task(task)
         await self._voices.cleanup()
         await super().cleanup()
 
@@ -179,6 +182,7 @@ class BackedTTS(TTSService):
     async def _handle_update_settings(
         self, frame: TTSUpdateSettingsFrame, direction: FrameDirection
     ) -> None:
+        self._voices.change()
         lead, *backups = self._voices.branches
         named = [branch for branch in (lead, *backups) if branch.service is frame.service]
         if named:
@@ -218,6 +222,8 @@ class BackedTTS(TTSService):
             attempt = await self._voices.say(branch, speech, self._mouth)
             if attempt.failure is None:
                 return
+            if attempt.failure is Failure.NONSENSE:
+                await self._mouth.take_back(speech, attempt.reached.first)
             following = next(turns, None)
             went_to = following.name if following else ""
             cost_ms = attempt.waited_ms
@@ -235,6 +241,7 @@ class BackedTTS(TTSService):
         context_id = speech.context_id
         if self._speeches.get(context_id) is speech:
             del self._speeches[context_id]
+            await self._mouth.tell_all()
             await self.append_to_audio_context(context_id, TTSStoppedFrame(context_id=context_id))
             await self.remove_audio_context(context_id)
         self._one_said.set()

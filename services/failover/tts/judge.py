@@ -1,15 +1,21 @@
 """Whether the audio that a provider gave can be the text that it was given."""
 
+from pipecat.frames.frames import TTSAudioRawFrame
+
 from services.failover.incident import Failure
-from services.failover.tts.sound import USUAL_PACE, shortest_s
+from services.failover.tts.pitch import Pitch
+from services.failover.tts.sound import USUAL_PACE, duration_s, is_audible, shortest_s
 from services.failover.tts.speech import Speech
 from services.failover.tts.words import Reached
 
+# A voice varies from one sentence to the next by a fifth; another rate is another voice.
+_LOWEST_PART, _HIGHEST_PART = 0.55, 1.8
 # Nobody leaves a longer silence inside of a speech.
 _LONGEST_PAUSE_S = 1.5
 # A word of which this much was heard may be all of it.
 _MOST_OF_A_WORD = 0.75
 _SLOWEST_PACE = 3.0
+_PACE_VARIES = 2.0
 # Between the times of the words and the length of the audio.
 _TIMES_VARY = 1.25
 _STARTS_VARY = 1.1
@@ -23,9 +29,22 @@ class Judge:
         speech: The speech.
         reached: How far the provider's audio reaches in it.
         pace: Letters a second at which the provider speaks, None if nobody knows yet.
+        pitch_hz: The pitch of the provider's voice, None if nobody knows yet.
+
+    Attributes:
+        pitch: The pitch of what has come.
     """
 
-    def __init__(self, speech: Speech, reached: Reached, *, pace: float | None) -> None:
+    def __init__(
+        self,
+        speech: Speech,
+        reached: Reached,
+        *,
+        pace: float | None,
+        pitch_hz: float | None = None,
+    ) -> None:
+        self.pitch = Pitch()
+        self._usual_hz = pitch_hz
         self._speech = speech
         self._reached = reached
         self._pace = pace or USUAL_PACE
@@ -38,10 +57,11 @@ class Judge:
         """Seconds from the first audible sample to the last, roughly."""
         return self._sounded_s
 
-    def audio(self, seconds: float, *, audible: bool) -> None:
+    def audio(self, frame: TTSAudioRawFrame) -> None:
         """Audio came."""
-        self._silent_s += seconds
-        if audible:
+        self._silent_s += duration_s(frame)
+        if is_audible(frame):
+            self.pitch.hear(frame.audio, frame.sample_rate)
             self._sounded_s += self._silent_s
             self._silent_s = 0.0
 
@@ -62,7 +82,7 @@ class Judge:
         """What is wrong with what has come so far, if anything surely is."""
         if self._silent_s > _LONGEST_PAUSE_S and self.first_sentence_owed() is not None:
             return Failure.STALLED
-        return Failure.NONSENSE if self._too_slow() else None
+        return Failure.NONSENSE if self._too_slow() or self._another_voice() else None
 
     def of_part(self) -> Failure:
         """What is wrong with audio that is too short for a part of the text."""
@@ -72,14 +92,21 @@ class Judge:
         """What is wrong with audio that the provider takes for all of the text."""
         if not self._sounded_s:
             return Failure.EMPTY if self._speech.length(self._reached.first) else None
-        if self._too_slow() or self._too_fast():
+        if self._too_slow() or self._too_fast() or self._another_voice():
             return Failure.NONSENSE
         return Failure.CUT if self._too_short() else None
+
+    def _another_voice(self) -> bool:
+        """Whether it is played at another rate than it was made for."""
+        if not self._usual_hz or not self.pitch.hz:
+            return False
+        return not _LOWEST_PART < self.pitch.hz / self._usual_hz < _HIGHEST_PART
 
     def _too_slow(self) -> bool:
         words = self._speech.words
         given = self._speech.length(self._reached.first)
-        if self._sounded_s > given / _SLOWEST_PACE + _LONGEST_LAST_WORD_S:
+        slowest = max(_SLOWEST_PACE, (self._measured_pace or 0.0) / _PACE_VARIES)
+        if self._sounded_s > given / slowest + _LONGEST_LAST_WORD_S:
             return True
         if self._reached.known < len(words) or not self._reached.last_start_s:
             return False

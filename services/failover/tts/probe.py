@@ -23,5 +23,5 @@ class Nobody:
     async def audio(self, speech: Speech, frame: TTSAudioRawFrame, seconds: float) -> float:
         return self._playout.add(seconds)
 
-    async def words(self, speech: Speech, told: list[tuple[str, float]]) -> None:
+    async def words(self, speech: Speech, first: int, starts_s: list[float]) -> None:
         pass

@@ -38,6 +38,7 @@ class Speech:
         ends: For every sentence, how many words there are up to its end.
         words: All words so far.
         told: How many of them have been put out as audio.
+        noted: How many of them the listener is known to have begun to hear.
         whole: No more sentences will come.
         dropped: Nobody wants to hear the rest.
         changed: Set whenever anything happened that whoever speaks it should look at.
@@ -49,6 +50,7 @@ class Speech:
         self.ends: list[int] = []
         self.words: list[Word] = []
         self.told = 0
+        self.noted = 0
         self.whole = False
         self.dropped = False
         self.changed = asyncio.Event()

@@ -48,6 +48,7 @@ class Voices:
         self._attempts: dict[Branch, tuple[Attempt, Speech]] = {}
         self._probes: dict[Branch, asyncio.Task[None]] = {}
         self._pace: dict[Branch, float] = {}
+        self._pitch_hz: dict[Branch, float] = {}
 
     async def setup(self, setup: FrameProcessorSetup, rate_hz: int) -> None:
         """Begin to set them up; wait for none."""
@@ -99,6 +100,11 @@ class Voices:
                 probe = self._probe(branch, copy_of(speech))
                 self._probes[branch] = self._owner.create_task(probe, f"probe of {branch.name}")
 
+    def change(self) -> None:
+        """Their settings change: what was measured of the voices may not hold any more."""
+        self._pace.clear()
+        self._pitch_hz.clear()
+
     async def _stop_probes(self) -> None:
         for probe in list(self._probes.values()):
             await self._owner.cancel_task(probe)
@@ -123,6 +129,7 @@ class Voices:
             rate_hz=self._rate_hz,
             ready=self._ready[branch],
             pace=self._pace.get(branch),
+            pitch_hz=self._pitch_hz.get(branch),
         )
         self._attempts[branch] = (attempt, speech)
         try:
@@ -143,6 +150,8 @@ class Voices:
 
     def _measure(self, attempt: Attempt) -> None:
         length, branch = attempt.length, attempt.branch
+        if pitch_hz := attempt.judge.pitch.hz:
+            self._pitch_hz.setdefault(branch, pitch_hz)
         if length < _LETTERS_TO_MEASURE or not attempt.came_to_its_end:
             return
         pace = length / attempt.judge.sounded_s

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from scripts.fault_cells import (
+from scripts.faults.cells import (
     MOMENT_TITLES,
     MOMENTS,
     STAGE_TITLES,
     SYSTEM_TITLES,
     SYSTEMS,
 )
-from scripts.fault_verdict import Verdict
+from scripts.faults.verdict import Verdict
 
 LONGEST_DEAD_AIR_MS = 3000.0
 

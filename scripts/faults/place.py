@@ -10,15 +10,15 @@ from pathlib import Path
 
 from loguru import logger
 
-from rehearsal.fault_call import Conversation, Patience
-from rehearsal.fault_script import LAST, ORDER
+from rehearsal.faults.call import Conversation, Patience
+from rehearsal.faults.script import LAST, ORDER
 from rehearsal.phone import CallFailed, TwilioPhone
 from rehearsal.two_track_wav import write_two_track_wav
-from scripts.fault_cells import Cell
-from scripts.fault_lane import Census, Lane
-from scripts.fault_outage import Outage
-from scripts.fault_systems import Bot
-from scripts.fault_verdict import Verdict, judge, no_call, possible_answers
+from scripts.faults.cells import Cell
+from scripts.faults.lane import Census, Lane
+from scripts.faults.outage import Outage
+from scripts.faults.systems import Bot
+from scripts.faults.verdict import Verdict, judge, no_call, possible_answers
 
 # What a server may take to let go of a call that is over.
 _SETTLED_AT_MOST_S = 2.5

@@ -14,11 +14,11 @@ from pathlib import Path
 import psutil
 from loguru import logger
 
-from rehearsal.fault_script import ORDER
+from rehearsal.faults.script import ORDER
 from rehearsal.phone import CallFailed
-from scripts.fault_cells import SEATS, System, faults_of
-from scripts.fault_lane import Census, Lane
-from scripts.fault_systems import Bot
+from scripts.faults.cells import SEATS, System, faults_of
+from scripts.faults.lane import Census, Lane
+from scripts.faults.systems import Bot
 
 AT_ONCE = 6
 WARM_UP_CALLS = 24

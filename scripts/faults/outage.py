@@ -15,12 +15,12 @@ fault, and so does every attempt to connect anew.
 
 from typing import Any, cast
 
-from rehearsal.fault_script import ORDER
+from rehearsal.faults.script import ORDER
 from rehearsal.order_desk import DeskFault, OrderDesk
 from rehearsal.standins import StandIns
 from rehearsal.standins.faults import KINDS
-from scripts.fault_cells import SEATS, Cell
-from scripts.fault_systems import FRESH_KEYTERM
+from scripts.faults.cells import SEATS, Cell
+from scripts.faults.systems import FRESH_KEYTERM
 
 _CUT_AFTER = 8  # words of a model, tenths of a second of a voice
 _LATE_S = 5.0

@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rehearsal.audible import Span
-from rehearsal.fault_call import Conversation, Turn, dead_air_ms
-from rehearsal.fault_heard import Listener
-from rehearsal.fault_script import NOT_FOUND_PHRASES, PARTING, SENTENCES, Line
+from rehearsal.faults.call import Conversation, Turn, dead_air_ms
+from rehearsal.faults.heard import Listener
+from rehearsal.faults.script import NOT_FOUND_PHRASES, PARTING, SENTENCES, Line
 from rehearsal.mulaw import Pcm
-from scripts.fault_cells import Cell
+from scripts.faults.cells import Cell
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
-from scripts import fault_report
-from scripts.fault_picture import picture
-from scripts.fault_verdict import Verdict
+from scripts.faults import report
+from scripts.faults.picture import picture
+from scripts.faults.verdict import Verdict
 
 _INTRODUCTION = """# What a caller hears when a provider fails
 
@@ -32,8 +32,8 @@ seconds had no end. ✗: the call did not come to its end, or the right answer w
 something was said twice, or the tool ran more than once; *bye*: the bot said that it cannot help
 now and ended the call. A call during which the machine had no processor free for more than 15 % of
 the time is placed again. Answers are recognised in the audio that
-was played; the exact definitions are in the docstrings of `rehearsal/fault_call.py`,
-`rehearsal/fault_heard.py` and `scripts/fault_outage.py`.
+was played; the exact definitions are in the docstrings of `rehearsal/faults/call.py`,
+`rehearsal/faults/heard.py` and `scripts/faults/outage.py`.
 """
 
 _OTHERS = """## Other callers
@@ -47,10 +47,10 @@ def write_page(verdicts: Sequence[Verdict], folder: Path, *, command: str, took_
     """Write `faults.md` and `faults.svg` to the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "faults.svg").write_text(picture(verdicts), encoding="utf-8")
-    failures = fault_report.failures(verdicts) or "Nothing, in this run."
+    failures = report.failures(verdicts) or "Nothing, in this run."
     parts = [
         _INTRODUCTION.format(pipecat=version("pipecat-ai")),
-        fault_report.summary(verdicts),
+        report.summary(verdicts),
         "",
         f"`{command}`, {date.today():%d %B %Y}: {len(verdicts)} calls in {took_s / 60:.0f} minutes "
         "on two cores.",
@@ -65,8 +65,8 @@ def write_page(verdicts: Sequence[Verdict], folder: Path, *, command: str, took_
         "",
         "Dead air in seconds; above 3.0 in bold.",
         "",
-        fault_report.table(verdicts, ("first", "third", "mid")),
+        report.table(verdicts, ("first", "third", "mid")),
     ]
     if any(verdict.moment in ("second", "beside") for verdict in verdicts):
-        parts += ["", _OTHERS, fault_report.table(verdicts, ("second", "beside"))]
+        parts += ["", _OTHERS, report.table(verdicts, ("second", "beside"))]
     (folder / "faults.md").write_text("\n".join(parts) + "\n", encoding="utf-8")

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from html import escape
 
-from scripts.fault_cells import STAGE_TITLES, STAGES, SYSTEM_TITLES, SYSTEMS
-from scripts.fault_report import LONGEST_DEAD_AIR_MS, right
-from scripts.fault_verdict import Verdict
+from scripts.faults.cells import STAGE_TITLES, STAGES, SYSTEM_TITLES, SYSTEMS
+from scripts.faults.report import LONGEST_DEAD_AIR_MS, right
+from scripts.faults.verdict import Verdict
 
 _PANEL_W, _PANEL_H = 300, 260
 _LEFT, _TOP, _BOTTOM = 46, 58, 52

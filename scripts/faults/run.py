@@ -16,12 +16,12 @@ from typing import Any
 
 from loguru import logger
 
-from rehearsal.fault_call import Patience
+from rehearsal.faults.call import Patience
 from rehearsal.server_process import ServerFailed
-from scripts.fault_cells import Cell, System
-from scripts.fault_lane import Lane
-from scripts.fault_place import place
-from scripts.fault_verdict import Verdict, no_call
+from scripts.faults.cells import Cell, System
+from scripts.faults.lane import Lane
+from scripts.faults.place import place
+from scripts.faults.verdict import Verdict, no_call
 
 # Above this, audio comes in pieces that nobody has broken.
 STARVED_PERCENT = 15.0

@@ -8,8 +8,8 @@ from calls import Call, Line, as_bot
 from processors.filler_words import FillerWords
 from processors.spoken_text import SpokenText
 from processors.stage_latency import StageLatency
-from rehearsal import fault_script
-from rehearsal.fault_tool import find_order
+from rehearsal.faults import script
+from rehearsal.faults.tool import find_order
 from services.embedded.topic import Topic
 
 
@@ -19,7 +19,7 @@ async def fault_bot(call: Call) -> Pipeline:
 
 def pipeline(call: Call, *, keyterms: Sequence[str] = ()) -> Pipeline:
     """The bot's pipeline. `keyterms`: words that speech-to-text must not miss."""
-    llm = call.llm(fault_script.INSTRUCTIONS, tools=[find_order])
+    llm = call.llm(script.INSTRUCTIONS, tools=[find_order])
     turns = call.turns(llm)
     return Pipeline(
         [
@@ -44,14 +44,14 @@ TOPICS = tuple(
     Topic(says=(line.say,), tool=find_order, asks={"order_number": "Which order is it?"})
     if line.order
     else Topic(says=(line.say,), reply=line.answer)
-    for line in fault_script.LINES
-    if line is not fault_script.ORDER_ALOUD
+    for line in script.LINES
+    if line is not script.ORDER_ALOUD
 )
 
 bot = as_bot(
     fault_bot,
-    greeting=fault_script.GREETING,
+    greeting=script.GREETING,
     topics=TOPICS,
     phrases=PHRASES,
-    sample_call=[Line(line.say) for line in fault_script.LINES],
+    sample_call=[Line(line.say) for line in script.LINES],
 )

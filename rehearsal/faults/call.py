@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from rehearsal.audible import Span, longest_silence_ms
-from rehearsal.fault_heard import Listener
-from rehearsal.fault_script import ASKS_AGAIN, GREETED, Line
+from rehearsal.faults.heard import Listener
+from rehearsal.faults.script import ASKS_AGAIN, GREETED, Line
 from rehearsal.mulaw import Pcm
 from rehearsal.phone import TwilioPhone
 

@@ -1,6 +1,6 @@
 """Switchboard's server with the bots whose providers are made to fail, `fresh` and `plain`.
 
-.venv/bin/python -m scripts.fault_server   # settings as for `switchboard serve`
+.venv/bin/python -m scripts.faults.server   # settings as for `switchboard serve`
 """
 
 from dataclasses import replace
@@ -8,9 +8,9 @@ from dataclasses import replace
 from pipecat.pipeline.pipeline import Pipeline
 
 from calls import Call
-from rehearsal.fault_census import count_on_signal
-from scripts.fault_bot import bot, pipeline
-from scripts.fault_systems import FRESH_KEYTERM
+from rehearsal.faults.census import count_on_signal
+from scripts.faults.bot import bot, pipeline
+from scripts.faults.systems import FRESH_KEYTERM
 from server.serve import serve
 from services.failover.health import Health
 from settings import Settings

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from rehearsal.fault_script import (
+from rehearsal.faults.script import (
     DELIVERY,
     HOURS,
     LAST,
@@ -21,7 +21,7 @@ from rehearsal.standins.seats import PROVIDERS
 System = Literal["backup", "single", "stock"]
 Stage = Literal["none", "stt", "llm", "tts", "tool"]
 Moment = Literal["first", "third", "mid", "second", "beside"]
-"""When the fault hits: see scripts.fault_outage. `second`: the caller is the second of an outage;
+"""When the fault hits: see scripts.faults.outage. `second`: the caller is the second of an outage;
 `beside`: the caller's own providers are well, while another call's fail."""
 
 SYSTEMS: tuple[System, ...] = get_args(System)

@@ -15,7 +15,7 @@ from rehearsal.loopback_server import serve_on_loopback
 from rehearsal.order_desk import ORDER_DESK_URL, OrderDesk
 from rehearsal.server_process import ServerProcess
 from rehearsal.standins import StandIns
-from scripts.fault_cells import BACKUPS, SEATS, System
+from scripts.faults.cells import BACKUPS, SEATS, System
 
 Bot = Literal["fresh", "plain"]
 """`fresh` finds all providers as if none had ever failed, so that what one call meets says nothing
@@ -60,7 +60,7 @@ async def served(
         async with RunnerProcess(env=env, log=log) as server:
             yield server
         return
-    command = [sys.executable, "-m", "scripts.fault_server"]
+    command = [sys.executable, "-m", "scripts.faults.server"]
     chosen = {
         stage.upper(): f"{seat},{BACKUPS[stage]}" if system == "backup" else seat
         for stage, seat in SEATS.items()

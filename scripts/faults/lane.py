@@ -12,11 +12,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from rehearsal import fault_script
 from rehearsal.caller import speak
 from rehearsal.ear import Ears
-from rehearsal.fault_census import CENSUS_FILE
-from rehearsal.fault_heard import Listener
+from rehearsal.faults import script
+from rehearsal.faults.census import CENSUS_FILE
+from rehearsal.faults.heard import Listener
 from rehearsal.mulaw import Pcm
 from rehearsal.order_desk import OrderDesk
 from rehearsal.phone import TwilioPhone
@@ -24,8 +24,8 @@ from rehearsal.server_process import ServerProcess
 from rehearsal.standins import Script, StandIns
 from rehearsal.standins.seats import LISTEN
 from rehearsal.twilio_rest import CallUpdate, TwilioRest
-from scripts.fault_cells import System
-from scripts.fault_systems import Bot, served, webhook
+from scripts.faults.cells import System
+from scripts.faults.systems import Bot, served, webhook
 
 Census = Mapping[str, int]
 """What a process holds: "tasks", "threads", "files", "sockets"."""
@@ -49,8 +49,8 @@ class Lane:
         self.seed = seed
         self.providers = StandIns(
             seed=seed,
-            mind=fault_script.mind,
-            ears=Ears([line.say for line in fault_script.LINES]),
+            mind=script.mind,
+            ears=Ears([line.say for line in script.LINES]),
         )
         self.desk = OrderDesk()
         self.speech: dict[str, Pcm] = {}
@@ -79,8 +79,8 @@ class Lane:
             serving = served(self.system, self.providers, self.desk, env, log)
             self.server: ServerProcess = await enter(serving)
             self._webhooks = await enter(webhook(self.system, self.server))
-            self.listener = await Listener.of(fault_script.SENTENCES)
-            self.speech = {line.say: await speak(line.say) for line in fault_script.LINES}
+            self.listener = await Listener.of(script.SENTENCES)
+            self.speech = {line.say: await speak(line.say) for line in script.LINES}
         except BaseException:
             await self._exit.aclose()
             raise

@@ -1,0 +1,47 @@
+from pipecat.frames.frames import Frame, InterruptionFrame, OutputAudioRawFrame
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+from pipecat.tests.utils import SleepFrame, run_test
+
+from calls.taken_back import TakesBack
+from services.failover.tts.taken_back import SpeechTakenBackFrame
+
+
+class Output(FrameProcessor):
+    """Keeps what it would play, until it is interrupted."""
+
+    def __init__(self) -> None:
+        super().__init__(enable_direct_mode=True)
+        self.queued: list[Frame] = []
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        await super().process_frame(frame, direction)
+        if isinstance(frame, InterruptionFrame):
+            self.queued.clear()
+        if isinstance(frame, OutputAudioRawFrame):
+            self.queued.append(frame)
+        await self.push_frame(frame, direction)
+
+
+def audio() -> OutputAudioRawFrame:
+    return OutputAudioRawFrame(b"\1\0" * 80, 8000, 1)
+
+
+def way_out() -> tuple[Pipeline, Output]:
+    takes_back, output = TakesBack(), Output()
+    return Pipeline([takes_back, output, takes_back.end]), output
+
+
+async def test_what_is_taken_back_is_dropped_at_the_output_and_nobody_behind_it_hears_of_it():
+    pipeline, output = way_out()
+    first, second = audio(), audio()
+    down, _ = await run_test(pipeline, frames_to_send=[first, SpeechTakenBackFrame(), second])
+    assert output.queued == [second]
+    assert not any(isinstance(frame, InterruptionFrame | SpeechTakenBackFrame) for frame in down)
+
+
+async def test_an_interruption_by_the_caller_passes():
+    pipeline, output = way_out()
+    down, _ = await run_test(pipeline, frames_to_send=[audio(), SleepFrame(), InterruptionFrame()])
+    assert output.queued == []
+    assert any(isinstance(frame, InterruptionFrame) for frame in down)
