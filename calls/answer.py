@@ -62,6 +62,7 @@ async def answer(
             await _run(call, channel, args)
         finally:
             call.record.closed()
+            await call.over()
 
 
 async def _run(call: Call, channel: Channel, args: RunnerArguments) -> None:

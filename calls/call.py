@@ -9,7 +9,6 @@ from loguru import logger
 from pipecat.adapters.llm.schemas.direct_function import DirectFunction
 from pipecat.frames.frames import OutputTransportMessageFrame
 from pipecat.pipeline.worker import PipelineWorker
-from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
 from pipecat.services.llm_service import LLMService
 from pipecat.services.stt_service import STTService
@@ -17,6 +16,7 @@ from pipecat.services.tts_service import TTSService
 
 from calls.bot import Bot
 from calls.channel import Channel
+from calls.heard.following import Following
 from calls.incidents import Incidents
 from calls.record import CallRecord
 from calls.redirect import RedirectFailed, redirect_call
@@ -24,6 +24,8 @@ from calls.silence import silence_bound
 from calls.turn_taking.pauses import PACE, Pace
 from calls.turns import turn_taking
 from calls.way_out import stand_before_output
+from calls.window.summary import summariser
+from calls.window.window import Window
 from services.choice import Choices
 from services.failover.health import Health
 from services.failover.llm.backed import BackedLLM
@@ -72,9 +74,14 @@ class Call:
         self._tools: dict[str, Sequence[DirectFunction]] = {}
         self._worker: PipelineWorker | None = None
         self._parting = HUNG_UP
+        self._window: Window | None = None
         self._incidents = Incidents(record, self.show)
         self.transport = stand_before_output(
-            channel.transport, lambda: silence_bound(self, channel.audio_out_hz, settings)
+            channel.transport,
+            lambda: (
+                silence_bound(self, channel.audio_out_hz, settings),
+                Following(channel.marks, channel.stream_sid),
+            ),
         )
 
     @property
@@ -120,8 +127,13 @@ class Call:
 
         `pace`: how long the bot waits for its callers.
         """
-        context = LLMContext(tools=list(self._tools.get(llm.name, ())))
-        return turn_taking(context, self, pace)
+        self._window = Window(
+            tools=list(self._tools.get(llm.name, ())),
+            limit=self._settings.context_tokens,
+            summarise=summariser(llm),
+            note=self.record.note,
+        )
+        return turn_taking(self._window, self, pace)
 
     # What follows is for tools: they reach the call through `params.app_resources`.
 
@@ -187,6 +199,11 @@ class Call:
     def runs_in(self, worker: PipelineWorker) -> None:
         """The pipeline of the call is about to run."""
         self._worker = worker
+
+    async def over(self) -> None:
+        """The pipeline has ended."""
+        if self._window:
+            self._window.over()
 
     def described(self) -> dict[str, Any]:
         """For the page and the record: who answers, how, with which providers."""

@@ -103,6 +103,28 @@ class Untold(RequestVoice):
             yield word, audio
 
 
+class Garbles(Told):
+    """A provider whose audio is none: it has another rate than it says."""
+
+    async def words(self, text: str) -> AsyncIterator[tuple[str, bytes]]:
+        self.manner.claims_hz = RATE_HZ // 3
+        async for word, audio in super().words(text):
+            # Nothing that could be taken for a word of the call.
+            yield word, np.full(len(audio) // 2, -1000, dtype=np.int16).tobytes()
+
+
+class Dies(Told):
+    """A provider that says three words of every text."""
+
+    async def words(self, text: str) -> AsyncIterator[tuple[str, bytes]]:
+        count = 0
+        async for word, audio in super().words(text):
+            if count == 3:
+                raise ConnectionError("503 from the provider")
+            count += 1
+            yield word, audio
+
+
 async def _spoken(
     tongue: Tongue, rng: random.Random, text: str
 ) -> AsyncIterator[tuple[str, bytes]]:
@@ -265,6 +287,14 @@ class HeardCall:
             await asyncio.sleep(0.02)
         raise TimeoutError(f"{text} was never played.")
 
+    async def until_something_failed(self) -> None:
+        """Wait until a provider is known to have failed."""
+        for _ in range(1000):
+            if self.incidents:
+                return
+            await asyncio.sleep(0.02)
+        raise TimeoutError("No provider failed.")
+
     def played(self) -> list[Heard]:
         return self.tongue.heard_in(bytes(self.line.played))
 
@@ -299,6 +329,7 @@ async def heard_call(
     timed: bool = True,
     before_output: Sequence[FrameProcessor] = (),
     pace: float | None = None,
+    asked_first: Sequence[type[Told]] = (),
 ) -> AsyncIterator[HeardCall]:
     """A call that remembers as every call does.
 
@@ -308,15 +339,17 @@ async def heard_call(
         timed: Whether the provider tells the times of its words.
         before_output: Processors between the voice and the output.
         pace: Letters a second of the voice.
+        asked_first: Providers that are asked before the one that says everything.
     """
     tongue = Tongue(rng, pace or rng.uniform(11.0, 17.0))
     voice: TTSService = (Told if timed else Untold)(tongue, rng)
+    voices = [(kind.__name__, kind(tongue, rng), health(5000)) for kind in asked_first]
     incidents: list[Incident] = []
-    tts = BackedTTS([("a", voice, health(5000))], report=incidents.append)
+    tts = BackedTTS([*voices, ("a", voice, health(5000))], report=incidents.append)
     way_out = (PhoneLine if line == "phone" else WebLine)(rng)
     marks = Marks() if line == "phone" else None
     way_out.marks = marks
-    transport = stand_before_output(Transport(way_out), lambda: Following(marks, "MZ1"))
+    transport = stand_before_output(Transport(way_out), lambda: [Following(marks, "MZ1")])
     record = Record()
     context = LLMContext()
     pair = LLMContextAggregatorPair(context)
