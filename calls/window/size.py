@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from pipecat.processors.aggregators import async_tool_messages
 from pipecat.processors.aggregators.llm_context import (
     LLMContext,
     LLMContextMessage,
@@ -43,15 +44,25 @@ def cut_before(messages: Sequence[LLMContextMessage], *, left_tokens: int) -> in
     first = next((b for b in begins if tokens_in(messages[b:]) <= left_tokens), None)
     wished = first if first is not None else (begins[-1] if begins else 0)
     # The last of the settled ones; all before it are settled as well.
-    return next((b for b in reversed(begins) if b <= wished and _settled(messages, b)), 0)
+    return next((b for b in reversed(begins) if b <= wished and _settled(messages[:b])), 0)
 
 
 def role_of(message: LLMContextMessage | Any) -> str:
     return str(message.get("role", "")) if isinstance(message, dict) else ""
 
 
-def _settled(messages: Sequence[LLMContextMessage], end: int) -> bool:
-    """Whether every tool that was called before `end` has its result there as well."""
-    context = LLMContext(list(messages))
-    settled = LLMContextSummarizationUtil.get_messages_to_summarize(context, len(messages) - end)
-    return settled.last_summarized_index == end - 1
+def _settled(messages: Sequence[LLMContextMessage]) -> bool:
+    """Whether every tool that was called in these messages has its result in them as well."""
+    # Pipecat's own look takes a tool that runs on beside the call for one that has its result.
+    running: set[str] = set()
+    for message in messages:
+        if not isinstance(message, dict):
+            continue
+        running |= {str(call.get("id")) for call in message.get("tool_calls") or ()}
+        beside = async_tool_messages.parse_message(message)
+        if beside:
+            if beside.status == "finished":
+                running.discard(beside.tool_call_id)
+        elif message.get("role") == "tool" and message.get("content") != "IN_PROGRESS":
+            running.discard(str(message.get("tool_call_id")))
+    return not running

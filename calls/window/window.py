@@ -1,8 +1,8 @@
 """A conversation's context of bounded size: the newest turns, and a summary of the older ones.
 
 Pipecat's own summarizer asks for a summary and leaves the context as it is until one comes; here
-a summary that does not come changes nothing about the bound. Counting, choosing what is settled,
-and the wording of a transcript are Pipecat's.
+a summary that does not come changes nothing about the bound. The estimate of tokens, the wording of
+a transcript and most of the prompt are Pipecat's.
 """
 
 import asyncio
