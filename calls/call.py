@@ -15,6 +15,8 @@ from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
 
 from calls.bot import Bot
+from calls.callers.memory import memory_of
+from calls.callers.remembering import remembering
 from calls.channel import Channel
 from calls.heard.following import Following
 from calls.incidents import Incidents
@@ -75,6 +77,8 @@ class Call:
         self._worker: PipelineWorker | None = None
         self._parting = HUNG_UP
         self._window: Window | None = None
+        self._caller_known = remembering(self, settings)
+        self._notes_of_caller = ""
         self._incidents = Incidents(record, self.show)
         self.transport = stand_before_output(
             channel.transport,
@@ -108,7 +112,7 @@ class Call:
 
     def llm(self, instructions: str, *, tools: Sequence[DirectFunction] = ()) -> LLMService:
         """The language model with its instructions and the functions it may call."""
-        wish = Wish(instructions=instructions, topics=self.bot.topics)
+        wish = Wish(instructions + self._notes_of_caller, topics=self.bot.topics)
         llm = BackedLLM(
             self._build("llm", wish),
             report=self._incidents.report,
@@ -200,10 +204,17 @@ class Call:
         """The pipeline of the call is about to run."""
         self._worker = worker
 
+    async def recall_caller(self) -> None:
+        """Find what the bot remembers of the caller; before its pipeline is built."""
+        if self._caller_known:
+            self._notes_of_caller = await self._caller_known.section()
+
     async def over(self) -> None:
-        """The pipeline has ended."""
+        """The pipeline has ended: keep what is to be remembered of the caller."""
         if self._window:
             self._window.over()
+            if self._caller_known:
+                await self._caller_known.keep(await memory_of(self._window, self._choices["llm"]))
 
     def described(self) -> dict[str, Any]:
         """For the page and the record: who answers, how, with which providers."""

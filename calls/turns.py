@@ -48,7 +48,7 @@ def turn_taking(context: Window, call: "Call", pace: Pace) -> LLMContextAggregat
     )
     reopening.of(pair.user())
     _keep_what_was_heard(pair, call, reopening, context)
-    _keep_it_short(pair, context)
+    keep_it_short(pair, context)
     QuietCaller(call).listen_to(pair.user())
     return pair
 
@@ -70,7 +70,9 @@ def _ahead(call: "Call") -> Ahead:
     return Ahead(lambda settled: call.record.note("asked_ahead", **asdict(settled)))
 
 
-def _keep_it_short(pair: LLMContextAggregatorPair, context: Window) -> None:
+def keep_it_short(pair: LLMContextAggregatorPair, context: Window) -> None:
+    """Have older turns summed up in between two of them."""
+
     @pair.assistant().event_handler("on_assistant_turn_stopped")
     async def bot_said(assistant: LLMAssistantAggregator, _: object) -> None:
         if not assistant.has_function_calls_in_progress:

@@ -1,18 +1,30 @@
 """What is kept of a call for the caller's next one, and how a bot is told of it."""
 
+import asyncio
+import contextlib
 import json
 from collections.abc import Sequence
 
+from loguru import logger
 from pipecat.processors.aggregators.llm_context import LLMContextMessage, standard_message_text
+from pipecat.utils.context.llm_context_summarization import CHARS_PER_TOKEN
 
 from calls.callers.store import Memory
 from calls.window.facts import newest_within
 from calls.window.size import role_of
+from calls.window.summary import summariser, transcript_of
+from calls.window.window import Window
+from services.choice import Choice
+from services.failover.health import by_health
+from services.provider import Wish
 
 # Of one call.
 LONGEST_MEMORY = 1200
 _LONGEST_WORDS = 200
 _WORDS_KEPT = 3
+_TOKENS = LONGEST_MEMORY // CHARS_PER_TOKEN
+# The caller has hung up, but a stopping server waits for its calls.
+_SUMMARY_AT_MOST_S = 8.0
 
 _SECTION = """
 
@@ -31,6 +43,31 @@ def section(memories: Sequence[Memory]) -> str:
         return ""
     notes = "\n".join(f"{memory.at}: {_harmless(memory.text)}" for memory in memories)
     return _SECTION.format(notes=notes)
+
+
+async def memory_of(window: Window, models: Sequence[Choice]) -> str:
+    """A memory of a call that is over: a model's summary of it, or else its last facts."""
+    if not any(role_of(message) == "user" for message in window.messages):
+        return ""
+    real = [choice for choice in models if not choice.provider.stand_in]
+    summary = await _summed_up(window, by_health(real)[0]) if real else ""
+    return summary or window.summary or without_a_model(window.messages, window.facts)
+
+
+async def _summed_up(window: Window, model: Choice) -> str:
+    # The call's own service has been closed with the call.
+    service = model.build(Wish())
+    try:
+        summarise = summariser(service)
+        async with asyncio.timeout(_SUMMARY_AT_MOST_S):
+            transcript = transcript_of(window.messages)
+            return (await summarise(transcript, _TOKENS) if summarise else "") or ""
+    except Exception as error:
+        logger.warning(f"No summary of the call for the next one: {error!r}")
+        return ""
+    finally:
+        with contextlib.suppress(Exception):
+            await service.cleanup()
 
 
 def without_a_model(messages: Sequence[LLMContextMessage], facts: Sequence[str]) -> str:

@@ -4,13 +4,17 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from loguru import logger
 
-from calls.callers.key import key_of
+from calls.callers.key import key_of, number_of
 from calls.callers.memory import LONGEST_MEMORY, section
-from calls.callers.store import CallerStore
+from calls.callers.store import CallerStore, SqliteCallerStore
+from settings import Settings
+
+if TYPE_CHECKING:
+    from calls.call import Call
 
 # The greeting waits for what is remembered.
 _RECALL_AT_MOST_S = 0.1
@@ -60,3 +64,15 @@ class Remembering:
         except (OSError, sqlite3.Error) as error:
             logger.error(f"Nothing is {what} of this caller: {error!r}")
             return None
+
+
+def remembering(call: "Call", settings: Settings) -> Remembering | None:
+    """What remembers a call's caller; None where nobody is to be remembered.
+
+    That takes a bot that says so and a caller whose number is shown.
+    """
+    number = number_of(call.caller)
+    if not (call.bot.remembers_callers and number):
+        return None
+    store = SqliteCallerStore(settings.data_dir)
+    return Remembering(store, folder=settings.data_dir, number=number, bot=call.bot.name)

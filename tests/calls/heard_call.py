@@ -31,7 +31,9 @@ from pipecat.workers.runner import WorkerRunner
 from calls.heard.following import Following
 from calls.heard.memory import remember_what_was_heard
 from calls.marks import Marks
+from calls.turns import keep_it_short
 from calls.way_out import stand_before_output
+from calls.window.window import Window
 from services.failover.incident import Incident
 from services.failover.tts.backed import BackedTTS
 from services.failover.tts.sound import letters_in
@@ -330,6 +332,7 @@ async def heard_call(
     before_output: Sequence[FrameProcessor] = (),
     pace: float | None = None,
     asked_first: Sequence[type[Told]] = (),
+    window: Window | None = None,
 ) -> AsyncIterator[HeardCall]:
     """A call that remembers as every call does.
 
@@ -340,6 +343,7 @@ async def heard_call(
         before_output: Processors between the voice and the output.
         pace: Letters a second of the voice.
         asked_first: Providers that are asked before the one that says everything.
+        window: The call's context.
     """
     tongue = Tongue(rng, pace or rng.uniform(11.0, 17.0))
     voice: TTSService = (Told if timed else Untold)(tongue, rng)
@@ -351,9 +355,10 @@ async def heard_call(
     way_out.marks = marks
     transport = stand_before_output(Transport(way_out), lambda: [Following(marks, "MZ1")])
     record = Record()
-    context = LLMContext()
+    context = window or Window(limit=1_000_000)
     pair = LLMContextAggregatorPair(context)
-    remember_what_was_heard(pair, record)
+    remember_what_was_heard(pair, record, before_asking=context.fit)
+    keep_it_short(pair, context)
     worker = PipelineWorker(
         Pipeline([tts, *before_output, transport.output(), pair.assistant()]),
         params=PipelineParams(audio_out_sample_rate=RATE_HZ),
