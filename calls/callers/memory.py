@@ -55,19 +55,25 @@ async def memory_of(window: Window, models: Sequence[Choice]) -> str:
 
 
 async def _summed_up(window: Window, model: Choice) -> str:
-    # The call's own service has been closed with the call.
-    service = model.build(Wish())
     try:
-        summarise = summariser(service)
-        async with asyncio.timeout(_SUMMARY_AT_MOST_S):
-            transcript = transcript_of(window.messages)
-            return (await summarise(transcript, _TOKENS) if summarise else "") or ""
+        # The call's own service has been closed with the call.
+        service = model.build(Wish())
+        try:
+            return await _asked_of(service, window)
+        finally:
+            with contextlib.suppress(Exception):
+                await service.cleanup()
     except Exception as error:
         logger.warning(f"No summary of the call for the next one: {error!r}")
         return ""
-    finally:
-        with contextlib.suppress(Exception):
-            await service.cleanup()
+
+
+async def _asked_of(service: object, window: Window) -> str:
+    summarise = summariser(service)
+    if summarise is None:
+        return ""
+    async with asyncio.timeout(_SUMMARY_AT_MOST_S):
+        return await summarise(transcript_of(window.messages), _TOKENS) or ""
 
 
 def without_a_model(messages: Sequence[LLMContextMessage], facts: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ async def turn(call: HeardCall, number: int) -> str:
     """The caller asks and hears an answer; returns it."""
     call.context.add_message({"role": "user", "content": f"Where is order {number}?"})
     await call.give(*reply(ANSWER.format(number)))
-    await asyncio.sleep(20)
+    await asyncio.sleep(9)
     return ANSWER.format(number)
 
 
@@ -55,7 +55,7 @@ async def test_result_of_a_tool_that_fills_the_window_pushes_old_turns_out() -> 
         await call.give(*tool_asked("call-1"))
         await asyncio.sleep(1)
         answered = tool_answered("call-1")
-        answered.result = {"text": "long " * 100}
+        answered.result = {"text": "long " * 150}
         answered.properties = None
         await call.give(answered)
         await asyncio.sleep(1)
