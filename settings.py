@@ -116,6 +116,9 @@ class Settings(BaseSettings):
     tts_deadline_ms: Deadline = None
     tool_deadline_ms: Deadline = None
 
+    # What the language model is sent of a call, in tokens: about five minutes of talk.
+    context_tokens: int = Field(2000, ge=500, le=1_000_000)
+
     max_calls: int = Field(8, ge=1, le=1000)
     drain_s: float = Field(60, ge=0, le=3600)
     quiet_caller_s: float = Field(15, ge=1, le=600)

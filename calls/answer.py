@@ -55,6 +55,7 @@ async def answer(
             settings=settings,
             record=CallRecord(settings.data_dir / "calls", call_id),
         )
+        await call.recall_caller()
         await SPARE_PHRASES.make(bot.spare_words.greeting_with(bot.greeting), channel.audio_out_hz)
         call.record.opened(**call.described())
         logger.info(f"{bot.name} answers a {channel.name} call")
@@ -62,6 +63,7 @@ async def answer(
             await _run(call, channel, args)
         finally:
             call.record.closed()
+            await call.over()
 
 
 async def _run(call: Call, channel: Channel, args: RunnerArguments) -> None:

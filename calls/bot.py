@@ -51,6 +51,7 @@ class Bot:
         phrases: Filler phrases by tool name; "" holds the general ones.
         sample_call: The lines that `switchboard call NAME` speaks.
         spare_words: What it says when an answer is late or does not come.
+        remembers_callers: Whether it keeps a short memory of every call for the caller's next one.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Bot:
     phrases: Mapping[str, Sequence[str]] = field(default_factory=dict)
     sample_call: tuple[Line, ...] = ()
     spare_words: SpareWords = ENGLISH
+    remembers_callers: bool = False
 
     @property
     def title(self) -> str:
@@ -81,6 +83,7 @@ def as_bot(
     phrases: Mapping[str, Sequence[str]] | None = None,
     sample_call: Sequence[Line] = (),
     spare_words: SpareWords = ENGLISH,
+    remembers_callers: bool = False,
 ) -> Bot:
     """Make the `bot` of a bot file out of the function that builds its pipeline.
 
@@ -98,4 +101,5 @@ def as_bot(
         phrases=phrases or {},
         sample_call=tuple(sample_call),
         spare_words=spare_words,
+        remembers_callers=remembers_callers,
     )

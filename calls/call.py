@@ -9,14 +9,16 @@ from loguru import logger
 from pipecat.adapters.llm.schemas.direct_function import DirectFunction
 from pipecat.frames.frames import Frame, OutputTransportMessageFrame
 from pipecat.pipeline.worker import PipelineWorker
-from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
 from pipecat.services.llm_service import LLMService
 from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
 
 from calls.bot import Bot
+from calls.callers.memory import memory_of
+from calls.callers.remembering import remembering
 from calls.channel import Channel
+from calls.heard.following import Following
 from calls.incidents import Incidents
 from calls.record import CallRecord
 from calls.redirect import RedirectFailed, redirect_call
@@ -24,6 +26,8 @@ from calls.silence import silence_bound
 from calls.turn_taking.pauses import PACE, Pace
 from calls.turns import turn_taking
 from calls.way_out import stand_before_output
+from calls.window.summary import summariser
+from calls.window.window import Window
 from services.choice import Choices
 from services.failover.health import Health
 from services.failover.llm.backed import BackedLLM
@@ -72,9 +76,16 @@ class Call:
         self._tools: dict[str, Sequence[DirectFunction]] = {}
         self._worker: PipelineWorker | None = None
         self._parting = HUNG_UP
+        self._window: Window | None = None
+        self._caller_known = remembering(self, settings)
+        self._notes_of_caller = ""
         self._incidents = Incidents(record, self.show, self._push)
         self.transport = stand_before_output(
-            channel.transport, lambda: silence_bound(self, channel.audio_out_hz, settings)
+            channel.transport,
+            lambda: (
+                silence_bound(self, channel.audio_out_hz, settings),
+                Following(channel.marks, channel.stream_sid),
+            ),
         )
 
     @property
@@ -101,7 +112,7 @@ class Call:
 
     def llm(self, instructions: str, *, tools: Sequence[DirectFunction] = ()) -> LLMService:
         """The language model with its instructions and the functions it may call."""
-        wish = Wish(instructions=instructions, topics=self.bot.topics)
+        wish = Wish(instructions + self._notes_of_caller, topics=self.bot.topics)
         llm = BackedLLM(
             self._build("llm", wish),
             report=self._incidents.report,
@@ -120,8 +131,13 @@ class Call:
 
         `pace`: how long the bot waits for its callers.
         """
-        context = LLMContext(tools=list(self._tools.get(llm.name, ())))
-        return turn_taking(context, self, pace)
+        self._window = Window(
+            tools=list(self._tools.get(llm.name, ())),
+            limit=self._settings.context_tokens,
+            summarise=summariser(llm),
+            note=self.record.note,
+        )
+        return turn_taking(self._window, self, pace)
 
     # What follows is for tools: they reach the call through `params.app_resources`.
 
@@ -187,6 +203,18 @@ class Call:
     def runs_in(self, worker: PipelineWorker) -> None:
         """The pipeline of the call is about to run."""
         self._worker = worker
+
+    async def recall_caller(self) -> None:
+        """Find what the bot remembers of the caller; before its pipeline is built."""
+        if self._caller_known:
+            self._notes_of_caller = await self._caller_known.section()
+
+    async def over(self) -> None:
+        """The pipeline has ended: keep what is to be remembered of the caller."""
+        if self._window:
+            self._window.over()
+            if self._caller_known:
+                await self._caller_known.keep(await memory_of(self._window, self._choices["llm"]))
 
     def described(self) -> dict[str, Any]:
         """For the page and the record: who answers, how, with which providers."""

@@ -16,9 +16,7 @@ from pipecat.transports.base_transport import BaseTransport, TransportParams
 from pipecat.transports.daily.transport import DailyParams
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
 
-from calls.heard.following import Following
 from calls.marks import Marks
-from calls.way_out import stand_before_output
 
 ChannelName = Literal["web", "daily", "phone", "eval"]
 
@@ -59,12 +57,6 @@ async def open_channel(args: RunnerArguments) -> Channel:
     Raises:
         ValueError: for a kind of call that no bot here can take.
     """
-    channel = await _channel(args)
-    stand_before_output(channel.transport, lambda: Following(channel.marks, channel.stream_sid))
-    return channel
-
-
-async def _channel(args: RunnerArguments) -> Channel:
     match args:
         case WebSocketRunnerArguments(transport_type="twilio") if args.call_data:
             return _twilio(args)

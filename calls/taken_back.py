@@ -1,42 +1,52 @@
 """Audio that a provider of speech took back is not played."""
 
+from dataclasses import dataclass
+
 from pipecat.frames.frames import Frame, InterruptionFrame
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from services.failover.tts.taken_back import SpeechTakenBackFrame
 
 
+@dataclass
+class OutputClearedFrame(InterruptionFrame):
+    """Interrupts the output, because speech was taken back, and nobody else.
+
+    Parameters:
+        context_id: As in `SpeechTakenBackFrame`.
+        sound_s: As there.
+    """
+
+    context_id: str = ""
+    sound_s: float = 0.0
+
+
 class TakesBack(FrameProcessor):
     """Interrupts the output, and nobody else, when speech is taken back.
 
-    Its place is before the output, and that of `end` behind it.
-
-    Attributes:
-        end: Keeps those interruptions from everybody further on, to whom nothing happened.
+    Its place is before the output, and that of `KeepsFromTheRest` behind it.
     """
 
     def __init__(self) -> None:
         # Direct mode: nothing may be waiting here when audio is to stop.
         super().__init__(enable_direct_mode=True)
-        self._ours: set[int] = set()
-        self.end: FrameProcessor = _End(self._ours)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Pass everything on, but what takes speech back."""
         await super().process_frame(frame, direction)
         if isinstance(frame, SpeechTakenBackFrame):
-            frame = InterruptionFrame()
-            self._ours.add(frame.id)
+            frame = OutputClearedFrame(context_id=frame.context_id, sound_s=frame.sound_s)
         await self.push_frame(frame, direction)
 
 
-class _End(FrameProcessor):
-    def __init__(self, ours: set[int]) -> None:
+class KeepsFromTheRest(FrameProcessor):
+    """Lets nobody behind the output hear of an interruption that is none for them."""
+
+    def __init__(self) -> None:
         super().__init__(enable_direct_mode=True)
-        self._ours = ours
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Pass everything on, but the output's own interruptions."""
         await super().process_frame(frame, direction)
-        if frame.id not in self._ours:
+        if not isinstance(frame, OutputClearedFrame):
             await self.push_frame(frame, direction)
-        self._ours.discard(frame.id)

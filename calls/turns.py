@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import (
+    LLMAssistantAggregator,
     LLMContextAggregatorPair,
     LLMUserAggregator,
     LLMUserAggregatorParams,
@@ -19,12 +20,13 @@ from calls.turn_taking.ahead import Ahead
 from calls.turn_taking.end_of_turn import EndOfTurn
 from calls.turn_taking.pauses import Pace, Pauses
 from calls.turn_taking.reopening import Reopening
+from calls.window.window import Window
 
 if TYPE_CHECKING:
     from calls.call import Call
 
 
-def turn_taking(context: LLMContext, call: "Call", pace: Pace) -> LLMContextAggregatorPair:
+def turn_taking(context: Window, call: "Call", pace: Pace) -> LLMContextAggregatorPair:
     """The two halves of the conversation's context, listening to the call's turns."""
     voice = models.voice_activity()
     reopening = Reopening(context, lambda words: call.record.note("turn_reopened", words=words))
@@ -47,7 +49,8 @@ def turn_taking(context: LLMContext, call: "Call", pace: Pace) -> LLMContextAggr
         ),
     )
     reopening.of(pair.user())
-    _keep_what_was_heard(pair, call, reopening)
+    _keep_what_was_heard(pair, call, reopening, context)
+    keep_it_short(pair, context)
     QuietCaller(call).listen_to(pair.user())
     return pair
 
@@ -69,8 +72,17 @@ def _ahead(call: "Call") -> Ahead:
     return Ahead(lambda settled: call.record.note("asked_ahead", **asdict(settled)))
 
 
+def keep_it_short(pair: LLMContextAggregatorPair, context: Window) -> None:
+    """Have older turns summed up in between two of them."""
+
+    @pair.assistant().event_handler("on_assistant_turn_stopped")
+    async def bot_said(assistant: LLMAssistantAggregator, _: object) -> None:
+        if not assistant.has_function_calls_in_progress:
+            context.between_turns()
+
+
 def _keep_what_was_heard(
-    pair: LLMContextAggregatorPair, call: "Call", reopening: Reopening
+    pair: LLMContextAggregatorPair, call: "Call", reopening: Reopening, context: Window
 ) -> None:
     @pair.user().event_handler("on_user_turn_stopped")
     async def caller_said(
@@ -78,4 +90,4 @@ def _keep_what_was_heard(
     ) -> None:
         call.record.heard("caller", reopening.new_in(message.content or ""))
 
-    remember_what_was_heard(pair, call.record)
+    remember_what_was_heard(pair, call.record, before_asking=context.fit)

@@ -1,30 +1,29 @@
-"""The way out of a call, on which it is never silent for longer than the bound."""
+"""The way out of a call: what stands before the output, whatever pipeline a bot builds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.transports.base_transport import BaseTransport
 
-from calls.taken_back import TakesBack
+from calls.taken_back import KeepsFromTheRest, TakesBack
 
 
 def stand_before_output(
-    transport: BaseTransport, processor: Callable[[], FrameProcessor]
+    transport: BaseTransport, processors: Callable[[], Sequence[FrameProcessor]]
 ) -> BaseTransport:
-    """Put a processor before the transport's output, whatever pipeline a bot builds.
+    """Put processors before the transport's output. Called once for a transport.
 
     Parameters:
-        transport: The call's own; its `output` gives both from now on.
-        processor: Makes what stands before the output, once.
+        transport: The call's own; its `output` gives all of it from now on.
+        processors: Makes what stands before the output, in its order, once.
     """
     own_output = transport.output
     made: list[FrameProcessor] = []
 
     def output() -> FrameProcessor:
         if not made:
-            takes_back = TakesBack()
-            made.append(Pipeline([takes_back, processor(), own_output(), takes_back.end]))
+            made.append(Pipeline([TakesBack(), *processors(), own_output(), KeepsFromTheRest()]))
         return made[0]
 
     # On the instance: a bot may still ask what kind of transport it has.

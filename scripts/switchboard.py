@@ -93,6 +93,21 @@ def rehearse(
     raise typer.Exit(code)
 
 
+@cli.command()
+def forget(
+    caller: Annotated[str, typer.Option(help="The caller's number, as in +14155550123")],
+) -> None:
+    """Erase what bots remember of a caller from earlier calls."""
+    from scripts.forget import forget as erase
+
+    try:
+        settings = Settings.load()
+    except SettingsError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    raise typer.Exit(erase(Console(), caller, settings.data_dir))
+
+
 def main() -> None:
     # Until a command sets up its own log: no greetings of libraries between a command's lines.
     logger.remove()

@@ -10,11 +10,13 @@ import selectors
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from pipecat.clocks.base_clock import BaseClock
 
 LONGEST_REAL_WAIT_S = 30
+
+Result = TypeVar("Result")
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
@@ -85,16 +87,16 @@ class VirtualClock(BaseClock):
         """Nothing to start: the loop's time already runs."""
 
 
-def in_virtual_time(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
+def in_virtual_time(test: Callable[..., Awaitable[Result]]) -> Callable[..., Result]:
     """Makes a plain test out of an ``async def`` one, run in virtual time."""
 
     @functools.wraps(test)
-    def run(*args: Any, **kwargs: Any) -> None:
+    def run(*args: Any, **kwargs: Any) -> Result:
         with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
-            runner.run(_awaiting(test(*args, **kwargs)))
+            return runner.run(_awaiting(test(*args, **kwargs)))
 
     return run
 
 
-async def _awaiting(test: Awaitable[None]) -> None:
-    await test
+async def _awaiting(test: Awaitable[Result]) -> Result:
+    return await test

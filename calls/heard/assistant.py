@@ -19,9 +19,9 @@ from pipecat.frames.frames import (
 )
 from pipecat.processors.aggregators.llm_response_universal import LLMAssistantAggregator
 from pipecat.processors.frame_processor import FrameDirection
-from pipecat.utils.string import concatenate_aggregated_text
+from pipecat.utils.string import TextPartForConcatenation, concatenate_aggregated_text
 
-from calls.heard.following import utterance_of
+from calls.heard.following import SaidAgainFrame, utterance_of
 from calls.heard.phone_lag import PhoneLag
 from calls.heard.utterance import Utterance
 from calls.marks import PlayoutMark
@@ -45,6 +45,15 @@ class _Answer:
     def can_be_corrected(self) -> bool:
         return bool(self.utterances) and all(u.can_be_cut for u in self.utterances)
 
+    @property
+    def played_out_otherwise(self) -> bool:
+        """Whether not all that was told of it was heard, although nobody interrupted it."""
+        otherwise = any(u.was_taken_back or u.was_cleared for u in self.utterances)
+        return otherwise and self.played_out and self.can_be_corrected
+
+    def heard(self) -> list[TextPartForConcatenation]:
+        return [part for utterance in self.utterances for part in utterance.heard()]
+
 
 class HearingAssistant(LLMAssistantAggregator):
     """Pipecat's aggregator, but that an interrupted answer holds the words that were heard.
@@ -54,12 +63,20 @@ class HearingAssistant(LLMAssistantAggregator):
 
     Parameters:
         heard: Told every answer that is over, as heard, and every aside with its utterance.
+        before_asking: Called when the model is about to be asked with what a tool returned.
         **kwargs: As for Pipecat's aggregator.
     """
 
-    def __init__(self, *args: Any, heard: Heard, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        heard: Heard,
+        before_asking: Callable[[], None] = lambda: None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._tell = heard
+        self._before_asking = before_asking
         self._lag = PhoneLag()
         self._playing: list[Utterance] = []
         self._answer = _Answer()
@@ -76,6 +93,8 @@ class HearingAssistant(LLMAssistantAggregator):
         match frame:
             case LLMFullResponseStartFrame() if self._assistant_turn_start_timestamp:
                 self._begins_next = frame
+            case SaidAgainFrame():
+                await self._open_again(frame.utterance)
             case LLMFullResponseEndFrame() | LLMAssistantPushAggregationFrame():
                 await super().process_frame(frame, direction)
                 await self._open_next()
@@ -104,11 +123,23 @@ class HearingAssistant(LLMAssistantAggregator):
                 start or LLMFullResponseStartFrame(), FrameDirection.DOWNSTREAM
             )
 
+    async def push_context_frame(
+        self, direction: FrameDirection = FrameDirection.DOWNSTREAM
+    ) -> None:
+        """Have the model asked; a result has been written into an older message by now."""
+        self._before_asking()
+        await super().push_context_frame(direction)
+
+    async def _open_again(self, utterance: Utterance) -> None:
+        """Begin the answer whose begin was on its way when the output was cleared."""
+        if utterance.in_context and not self._assistant_turn_start_timestamp:
+            await super().process_frame(LLMFullResponseStartFrame(), FrameDirection.DOWNSTREAM)
+
     async def push_aggregation(self) -> str:
         """Put the answer into the context, as heard if it was interrupted."""
         answer = self._take_answer()
-        if self._cut and answer.can_be_corrected:
-            self._aggregation = [part for u in answer.utterances for part in u.heard()]
+        if (self._cut and answer.can_be_corrected) or answer.played_out_otherwise:
+            self._aggregation = answer.heard()
         answer.text = await super().push_aggregation()
         if answer.text:
             answer.message = self._message_of(answer.text)
@@ -136,13 +167,14 @@ class HearingAssistant(LLMAssistantAggregator):
                     self._playing[-1].played_s += frame.num_frames / frame.sample_rate
             case TTSStartedFrame():
                 if utterance := utterance_of(frame):
-                    self._playing.append(utterance)
-                    self._is_of_answer(utterance)
+                    self._begun(utterance)
             case TTSStoppedFrame():
                 for utterance in self._playing:
                     if utterance.context_id == frame.context_id:
                         self._ended(utterance)
                         break
+            case SaidAgainFrame():
+                self._said_again(frame.utterance, frame.from_s)
             case PlayoutMark():
                 self._lag.sent(frame.trip, _now_s())
             case InterruptionFrame() | CancelFrame():
@@ -160,11 +192,37 @@ class HearingAssistant(LLMAssistantAggregator):
         """The utterances of all answers that are not over."""
         return [u for answer in (*self._committed, self._answer) for u in answer.utterances]
 
+    def _begun(self, utterance: Utterance) -> None:
+        self._playing.append(utterance)
+        self._is_of_answer(utterance)
+
+    def _said_again(self, utterance: Utterance, from_s: float) -> None:
+        """The output was cleared for an utterance that goes on: the rest of it is not played."""
+        behind_s = self._lag.behind_s(_now_s())
+        self._lag.cleared()
+        for other in [u for u in self._playing if u is not utterance and u.can_be_cut]:
+            other.was_cleared = True
+            self._stops(other, behind_s)
+        if utterance not in self._playing:
+            self._begun(utterance)
+        utterance.played_s = from_s
+        self._tell_played_out()
+
+    def _stops(self, utterance: Utterance, behind_s: float) -> None:
+        """Nothing more of it is played."""
+        self._playing.remove(utterance)
+        utterance.over = True
+        utterance.played_s = max(0.0, utterance.played_s - behind_s)
+        if not utterance.in_context:
+            self._tell(concatenate_aggregated_text(utterance.heard()), utterance)
+
     def _ended(self, utterance: Utterance) -> None:
         self._playing.remove(utterance)
         utterance.over = True
+        utterance.played_s = max(utterance.played_s, utterance.given_s)
         if not utterance.in_context:
-            self._tell(utterance.text, utterance)
+            heard = concatenate_aggregated_text(utterance.heard())
+            self._tell(heard if utterance.was_taken_back else utterance.text, utterance)
         self._tell_played_out()
 
     def _cut_off(self) -> None:
@@ -172,11 +230,7 @@ class HearingAssistant(LLMAssistantAggregator):
         behind_s = self._lag.behind_s(_now_s())
         self._lag.cleared()
         for utterance in [u for u in self._playing if u.can_be_cut]:
-            self._playing.remove(utterance)
-            utterance.over = True
-            utterance.played_s = max(0.0, utterance.played_s - behind_s)
-            if not utterance.in_context:
-                self._tell(concatenate_aggregated_text(utterance.heard()), utterance)
+            self._stops(utterance, behind_s)
         for utterance in self._of_answers:
             utterance.over = utterance.over or utterance.can_be_cut
         for answer in self._committed:
@@ -186,7 +240,7 @@ class HearingAssistant(LLMAssistantAggregator):
 
     def _correct(self, answer: _Answer) -> None:
         """An answer whose last words were told when they began was cut in them."""
-        answer.text = concatenate_aggregated_text([p for u in answer.utterances for p in u.heard()])
+        answer.text = concatenate_aggregated_text(answer.heard())
         if answer.message is None:
             return
         if answer.text:
@@ -196,7 +250,10 @@ class HearingAssistant(LLMAssistantAggregator):
 
     def _tell_played_out(self) -> None:
         while self._committed and self._committed[0].played_out:
-            self._tell(self._committed.pop(0).text, None)
+            answer = self._committed.pop(0)
+            if answer.played_out_otherwise:
+                self._correct(answer)
+            self._tell(answer.text, None)
 
     def _message_of(self, text: str) -> Any:
         latest: Sequence[Any] = self.messages[-1:]

@@ -1,6 +1,9 @@
 """What goes to the caller, noted on its way: which words lie where in which audio."""
 
+from dataclasses import dataclass
+
 from pipecat.frames.frames import (
+    DataFrame,
     Frame,
     InterruptionFrame,
     TTSAudioRawFrame,
@@ -12,11 +15,25 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from calls.heard.utterance import Utterance, Words
 from calls.marks import Marks, PlayoutMark
+from calls.taken_back import OutputClearedFrame
 
 _NS_PER_S = 1_000_000_000
 _UTTERANCE = "utterance"
 # Between two marks there is no less audio than this.
 _MARK_EVERY_S = 0.5
+
+
+@dataclass
+class SaidAgainFrame(DataFrame):
+    """Behind the output: no more is played of what was taken back, and its words come again.
+
+    Parameters:
+        utterance: Which goes on.
+        from_s: Where in its audio it does.
+    """
+
+    utterance: Utterance
+    from_s: float
 
 
 class Following(FrameProcessor):
@@ -45,6 +62,8 @@ class Following(FrameProcessor):
         if direction is FrameDirection.DOWNSTREAM:
             self._note(frame)
         await self.push_frame(frame, direction)
+        if isinstance(frame, OutputClearedFrame):
+            await self._goes_on(frame)
         if self._marks and self._unmarked_s >= _MARK_EVERY_S:
             self._unmarked_s = 0.0
             await self.push_frame(PlayoutMark.on(self._marks, self._stream_sid))
@@ -73,9 +92,16 @@ class Following(FrameProcessor):
             case TTSStoppedFrame():
                 if utterance := self._utterances.pop(frame.context_id or "", None):
                     utterance.whole = True
+            case OutputClearedFrame():
+                self._ends_s = 0.0
             case InterruptionFrame():
                 self._ends_s = 0.0
                 self._utterances = {c: u for c, u in self._utterances.items() if not u.can_be_cut}
+
+    async def _goes_on(self, cleared: OutputClearedFrame) -> None:
+        if utterance := self._utterances.get(cleared.context_id):
+            from_s = utterance.taken_back(cleared.sound_s)
+            await self.push_frame(SaidAgainFrame(utterance, from_s))
 
     def _audio(self, frame: TTSAudioRawFrame) -> None:
         seconds = frame.num_frames / frame.sample_rate

@@ -1,5 +1,6 @@
 """The conversation's memory and the call's transcript: both hold what the caller heard."""
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
@@ -17,7 +18,11 @@ class Transcript(Protocol):
     def note(self, kind: str, **facts: Any) -> None: ...
 
 
-def remember_what_was_heard(pair: LLMContextAggregatorPair, transcript: Transcript) -> None:
+def remember_what_was_heard(
+    pair: LLMContextAggregatorPair,
+    transcript: Transcript,
+    before_asking: Callable[[], None] = lambda: None,
+) -> None:
     """Have a pair's assistant half, and a transcript, hold the words that were heard.
 
     Fillers and the phrases said in place of an answer are in the transcript, with `said` telling
@@ -32,7 +37,10 @@ def remember_what_was_heard(pair: LLMContextAggregatorPair, transcript: Transcri
 
     # The pair takes no aggregator from outside.
     pair._assistant = HearingAssistant(
-        pair.user().context, heard=heard, _paired_user_aggregator=pair.user()
+        pair.user().context,
+        heard=heard,
+        before_asking=before_asking,
+        _paired_user_aggregator=pair.user(),
     )
 
 

@@ -1,7 +1,7 @@
 """One stretch of the bot's speech: its words, its audio, and how far that was played."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate, pairwise
 
 from pipecat.utils.string import TextPartForConcatenation, concatenate_aggregated_text
@@ -18,6 +18,8 @@ _ALL_OF_A_WORD = 0.8
 _LETTERS_IN_A_PAUSE = 3
 # Of the seconds a letter takes; clocks round to less.
 _PACE_DIGITS = 5
+# Between whoever tells a word's time and whoever counts the audio.
+_CLOCKS_DIFFER_S = 0.02
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,14 @@ class _Stretch:
     seconds: float
 
 
+@dataclass(frozen=True)
+class _Again:
+    """The words from a number on are said again, from a place in the audio on."""
+
+    first: int
+    from_s: float
+
+
 @dataclass
 class Utterance:
     """The audio context of that name.
@@ -56,6 +66,7 @@ class Utterance:
         whole: Whether no more audio comes.
         played_s: Seconds of audio that the caller has heard.
         over: Whether no more of it will be played.
+        was_cleared: Whether the rest of it was dropped although nobody interrupted it.
     """
 
     context_id: str
@@ -65,8 +76,10 @@ class Utterance:
     whole: bool = False
     played_s: float = 0.0
     over: bool = False
+    was_cleared: bool = False
     _words: list[Words] = field(default_factory=list)
     _stretches: list[_Stretch] = field(default_factory=list)
+    _again: list[_Again] = field(default_factory=list)
 
     def audio(self, due_s: float, seconds: float) -> None:
         """Audio comes that plays from `due_s` on, if nothing holds it up."""
@@ -76,6 +89,26 @@ class Utterance:
     def words(self, words: Words) -> None:
         """Words come, before their audio or behind it."""
         self._words.append(words)
+
+    def taken_back(self, sound_s: float) -> float:
+        """The audio behind its first `sound_s` was no speech: its words are still to be heard.
+
+        Returns:
+            Where in the audio they will be.
+        """
+        first = next(
+            (n for n, told in enumerate(self._words) if self._begins_behind(told, sound_s)),
+            len(self._words),
+        )
+        self._words[first:] = [replace(told, due_s=None) for told in self._words[first:]]
+        self._again = [again for again in self._again if again.first < first]
+        self._again.append(_Again(first, self.given_s))
+        return self.given_s
+
+    @property
+    def was_taken_back(self) -> bool:
+        """Whether not all of its audio was speech."""
+        return bool(self._again)
 
     @property
     def text(self) -> str:
@@ -101,17 +134,23 @@ class Utterance:
     def _one_by_one(self) -> list[tuple[Words, float]]:
         """Every word with where it begins in the audio, in seconds."""
         spoken: list[tuple[Words, float]] = []
-        for told in self._words:
+        again = {again.first: again.from_s for again in self._again}
+        for number, told in enumerate(self._words):
             start_s = self._place_of(told.due_s) if told.due_s is not None else None
             if start_s is None:
                 start_s = self._end_of(spoken, len(spoken) - 1) if spoken else 0.0
-            start_s = max(start_s, spoken[-1][1] if spoken else 0.0)
+            start_s = max(start_s, again.get(number, 0.0), spoken[-1][1] if spoken else 0.0)
             for text in [told.text] if told.spaced else told.text.split():
                 spoken.append((Words(text, told.due_s, told.spaced), start_s))
                 start_s += letters_in(text) / USUAL_PACE
-        if self.whole and _are_estimates(spoken):
+        if self.whole and not self._again and _are_estimates(spoken):
             return _spread([word for word, _ in spoken], self.given_s)
         return spoken
+
+    def _begins_behind(self, told: Words, place_s: float) -> bool:
+        if told.due_s is None:
+            return False
+        return self._place_of(told.due_s) > place_s - _CLOCKS_DIFFER_S
 
     def _end_of(self, spoken: Sequence[tuple[Words, float]], number: int) -> float:
         word, start_s = spoken[number]

@@ -31,7 +31,9 @@ from pipecat.workers.runner import WorkerRunner
 from calls.heard.following import Following
 from calls.heard.memory import remember_what_was_heard
 from calls.marks import Marks
+from calls.turns import keep_it_short
 from calls.way_out import stand_before_output
+from calls.window.window import Window
 from services.failover.incident import Incident
 from services.failover.tts.backed import BackedTTS
 from services.failover.tts.sound import letters_in
@@ -100,6 +102,28 @@ class Untold(RequestVoice):
     async def words(self, text: str) -> AsyncIterator[tuple[str, bytes]]:
         self.manner.first_audio_s = self._rng.uniform(0.05, 0.4)
         async for word, audio in _spoken(self._tongue, self._rng, text):
+            yield word, audio
+
+
+class Garbles(Told):
+    """A provider whose audio is none: it has another rate than it says."""
+
+    async def words(self, text: str) -> AsyncIterator[tuple[str, bytes]]:
+        self.manner.claims_hz = RATE_HZ // 3
+        async for word, audio in super().words(text):
+            # Nothing that could be taken for a word of the call.
+            yield word, np.full(len(audio) // 2, -1000, dtype=np.int16).tobytes()
+
+
+class Dies(Told):
+    """A provider that says three words of every text."""
+
+    async def words(self, text: str) -> AsyncIterator[tuple[str, bytes]]:
+        count = 0
+        async for word, audio in super().words(text):
+            if count == 3:
+                raise ConnectionError("503 from the provider")
+            count += 1
             yield word, audio
 
 
@@ -265,6 +289,14 @@ class HeardCall:
             await asyncio.sleep(0.02)
         raise TimeoutError(f"{text} was never played.")
 
+    async def until_something_failed(self) -> None:
+        """Wait until a provider is known to have failed."""
+        for _ in range(1000):
+            if self.incidents:
+                return
+            await asyncio.sleep(0.02)
+        raise TimeoutError("No provider failed.")
+
     def played(self) -> list[Heard]:
         return self.tongue.heard_in(bytes(self.line.played))
 
@@ -299,6 +331,8 @@ async def heard_call(
     timed: bool = True,
     before_output: Sequence[FrameProcessor] = (),
     pace: float | None = None,
+    asked_first: Sequence[type[Told]] = (),
+    window: Window | None = None,
 ) -> AsyncIterator[HeardCall]:
     """A call that remembers as every call does.
 
@@ -308,19 +342,23 @@ async def heard_call(
         timed: Whether the provider tells the times of its words.
         before_output: Processors between the voice and the output.
         pace: Letters a second of the voice.
+        asked_first: Providers that are asked before the one that says everything.
+        window: The call's context.
     """
     tongue = Tongue(rng, pace or rng.uniform(11.0, 17.0))
     voice: TTSService = (Told if timed else Untold)(tongue, rng)
+    voices = [(kind.__name__, kind(tongue, rng), health(5000)) for kind in asked_first]
     incidents: list[Incident] = []
-    tts = BackedTTS([("a", voice, health(5000))], report=incidents.append)
+    tts = BackedTTS([*voices, ("a", voice, health(5000))], report=incidents.append)
     way_out = (PhoneLine if line == "phone" else WebLine)(rng)
     marks = Marks() if line == "phone" else None
     way_out.marks = marks
-    transport = stand_before_output(Transport(way_out), lambda: Following(marks, "MZ1"))
+    transport = stand_before_output(Transport(way_out), lambda: [Following(marks, "MZ1")])
     record = Record()
-    context = LLMContext()
+    context = window or Window(limit=1_000_000)
     pair = LLMContextAggregatorPair(context)
-    remember_what_was_heard(pair, record)
+    remember_what_was_heard(pair, record, before_asking=context.fit)
+    keep_it_short(pair, context)
     worker = PipelineWorker(
         Pipeline([tts, *before_output, transport.output(), pair.assistant()]),
         params=PipelineParams(audio_out_sample_rate=RATE_HZ),

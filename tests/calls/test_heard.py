@@ -1,11 +1,14 @@
 """What a conversation remembers of a bot that is interrupted: the words that were played."""
 
 import asyncio
+import os
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 from pipecat.frames.frames import (
     FunctionCallFromLLM,
     FunctionCallInProgressFrame,
@@ -16,7 +19,16 @@ from pipecat.frames.frames import (
 )
 
 from calls.heard.utterance import CUT
-from tests.calls.heard_call import Heard, HeardCall, Line, heard_call, sentences
+from tests.calls.heard_call import (
+    Dies,
+    Garbles,
+    Heard,
+    HeardCall,
+    Line,
+    Told,
+    heard_call,
+    sentences,
+)
 from tests.services.failover.tts_fakes import reply
 from tests.virtual_time import in_virtual_time
 
@@ -49,11 +61,7 @@ class Turn:
         return whole - words <= len(self.kept) <= len(self.played) + words
 
 
-def plain(words: Sequence[str]) -> list[str]:
-    return [word.removesuffix(CUT) for word in words]
-
-
-async def answer(call: HeardCall, rng: random.Random, *, timed: bool) -> Turn:
+async def answer(call: HeardCall, rng: random.Random) -> Turn:
     """A turn of which everything but the caller's words is left to chance."""
     texts = sentences(rng, rng.randint(1, 4))
     call.context.add_message({"role": "user", "content": "Go on."})
@@ -98,22 +106,43 @@ def tool_answered(call_id: str) -> FunctionCallResultFrame:
     return FunctionCallResultFrame("find", call_id, {}, {"tool": call_id}, properties=properties)
 
 
-@pytest.mark.parametrize("seed", range(3))
+ASKED_FIRST = ([], [], [Dies], [Garbles], [Dies, Garbles])
+
+
 @pytest.mark.parametrize("timed", [True, False], ids=["words timed", "words not timed"])
 @pytest.mark.parametrize("line", ["web", "phone"])
+# A seed has nothing to be made smaller.
+@settings(
+    max_examples=int(os.environ.get("CALLS_PER_PROPERTY", "4")),
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],
+)
+@given(seed=st.integers(0, 2**32), asked_first=st.sampled_from(ASKED_FIRST))
 def test_memory_is_what_was_played_whenever_the_caller_barges_in(
-    line: Line, timed: bool, seed: int
+    line: Line, timed: bool, seed: int, asked_first: Sequence[type[Told]]
 ) -> None:
     @in_virtual_time
-    async def story() -> None:
+    async def story() -> Sequence[Turn]:
         rng = random.Random(seed)
-        async with heard_call(rng, line=line, timed=timed) as call:
-            for _ in range(TURNS):
-                turn = await answer(call, rng, timed=timed)
-                assert plain(turn.kept[:-1]) == turn.written[: len(turn.kept[:-1])]
-                assert turn.is_kept_within(1 if timed else 2), turn
-                assert turn.told == turn.kept
-                if not turn.cut:
-                    assert turn.kept == turn.written
+        async with heard_call(rng, line=line, timed=timed, asked_first=asked_first) as call:
+            return [await answer(call, rng) for _ in range(TURNS)]
 
-    story()
+    each = 1 if timed else 2
+    for turn in story():
+        assert in_order(turn.kept, turn.written)
+        # What is taken back interrupts whatever is still to be played before it.
+        assert turn.is_kept_within(each * (1 + (Garbles in asked_first))), turn
+        assert turn.told == turn.kept
+        if Garbles not in asked_first:
+            assert in_order(turn.kept, turn.written[: len(turn.kept)])
+            assert turn.cut or turn.kept == turn.written
+
+
+def in_order(kept: Sequence[str], written: Sequence[str]) -> bool:
+    """Whether all words are written ones, each no more often and none before its turn."""
+    left = iter(written)
+    return all(
+        any(word.startswith(k.removesuffix(CUT)) if k.endswith(CUT) else word == k for word in left)
+        for k in kept
+    )

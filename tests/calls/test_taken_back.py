@@ -3,7 +3,7 @@ from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.tests.utils import SleepFrame, run_test
 
-from calls.taken_back import TakesBack
+from calls.taken_back import KeepsFromTheRest, TakesBack
 from services.failover.tts.taken_back import SpeechTakenBackFrame
 
 
@@ -28,8 +28,8 @@ def audio() -> OutputAudioRawFrame:
 
 
 def way_out() -> tuple[Pipeline, Output]:
-    takes_back, output = TakesBack(), Output()
-    return Pipeline([takes_back, output, takes_back.end]), output
+    output = Output()
+    return Pipeline([TakesBack(), output, KeepsFromTheRest()]), output
 
 
 async def test_what_is_taken_back_is_dropped_at_the_output_and_nobody_behind_it_hears_of_it():

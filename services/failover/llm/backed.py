@@ -30,7 +30,7 @@ from pipecat.services.llm_service import LLMService
 from pipecat.services.settings import LLMSettings
 
 from services.failover.branch import Branch
-from services.failover.health import Health
+from services.failover.health import Health, by_health
 from services.failover.incident import Report
 from services.failover.llm.answer import Answer, Given, NobodyAnswered
 from services.failover.llm.candour import watch_the_end
@@ -94,8 +94,15 @@ class BackedLLM(LLMService[Any]):
         for service in self.inner:
             service.append_system_instruction(instruction)
 
+    @property
+    def stand_in(self) -> bool:
+        """Whether nobody here is a language model."""
+        return all(map(_is_stand_in, self.inner))
+
     async def run_inference(self, *args: Any, **kwargs: Any) -> str | None:
-        return await self.inner[0].run_inference(*args, **kwargs)
+        models = [b for b in by_health(self._branches) if not _is_stand_in(b.service)]
+        service: Any = models[0].service if models else self.inner[0]
+        return await service.run_inference(*args, **kwargs)
 
     async def setup(self, setup: FrameProcessorSetup) -> None:
         await super().setup(setup)
@@ -213,6 +220,10 @@ class BackedLLM(LLMService[Any]):
                 probe = Probe(branch, done=self._probes.pop)
                 self._probes[branch.name] = probe
                 self.create_task(probe.run(context), f"{self}::probe::{branch.name}")
+
+
+def _is_stand_in(service: object) -> bool:
+    return getattr(service, "stand_in", False)
 
 
 def _nothing_of_its_own() -> LLMSettings:

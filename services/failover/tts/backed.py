@@ -219,11 +219,12 @@ class BackedTTS(TTSService):
         turns = self._voices.in_turn()
         branch: Branch | None = next(turns)
         while branch and not speech.dropped:
+            sound_s = self._mouth.given_s(speech)
             attempt = await self._voices.say(branch, speech, self._mouth)
             if attempt.failure is None:
                 return
             if attempt.failure is Failure.NONSENSE:
-                await self._mouth.take_back(speech, attempt.reached.first)
+                await self._mouth.take_back(speech, attempt.reached.first, sound_s)
             following = next(turns, None)
             went_to = following.name if following else ""
             cost_ms = attempt.waited_ms

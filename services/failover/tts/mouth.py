@@ -37,6 +37,7 @@ class Mouth:
         self.playout = Playout()
         self._service = service
         self._begun_s: dict[str, float] = {}
+        self._given_s: dict[str, float] = {}
         self._due: deque[_Due] = deque()
         self._due_changed = asyncio.Event()
 
@@ -46,6 +47,7 @@ class Mouth:
             return asyncio.get_running_loop().time()
         begins_s = self.playout.add(seconds)
         self._begun_s.setdefault(speech.context_id, begins_s)
+        self._given_s[speech.context_id] = self.given_s(speech) + seconds
         # A resampler may keep all of a short chunk for the next.
         if frame.audio:
             await self._service.append_to_audio_context(speech.context_id, frame)
@@ -70,19 +72,26 @@ class Mouth:
         """Tell what is left: nothing of it can be wrong any more."""
         await self._tell(until_s=math.inf)
 
-    async def take_back(self, speech: Speech, first: int) -> None:
+    def given_s(self, speech: Speech) -> float:
+        """Seconds of audio that a speech was given so far."""
+        return self._given_s.get(speech.context_id, 0.0)
+
+    async def take_back(self, speech: Speech, first: int, sound_s: float) -> None:
         """Have nothing more played of what was put out, which was no speech from `first` on.
 
-        What another provider had said well and was not played yet is taken back with it, from the
-        word on that is being played.
+        Args:
+            speech: Whose words they were.
+            first: The first word that is to be said again.
+            sound_s: Seconds of the speech's audio before that.
         """
-        if self._due:
-            first = min(first, max(0, self._due[0].number - 1))
+        # What was good and has not been played is dropped with the rest.
+        unplayed = (due.number for due in self._due if due.speech is speech)
+        speech.told = min(first, *unplayed, len(speech.words))
         self._due.clear()
-        speech.told = first
         self.playout.cut()
         if not speech.dropped:
-            await self._service.append_to_audio_context(speech.context_id, SpeechTakenBackFrame())
+            taken_back = SpeechTakenBackFrame(context_id=speech.context_id, sound_s=sound_s)
+            await self._service.append_to_audio_context(speech.context_id, taken_back)
 
     def ahead_s(self, context_id: str | None) -> float:
         """How long from now until a context's first audio is played, 0 if it is unknown."""
@@ -92,6 +101,7 @@ class Mouth:
     def forget(self, context_id: str) -> None:
         """A context is over."""
         self._begun_s.pop(context_id, None)
+        self._given_s.pop(context_id, None)
         self._due = deque(due for due in self._due if due.speech.context_id != context_id)
 
     async def _tell(self, until_s: float) -> None:
