@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.runner.types import RunnerArguments
 
+from calls.faq import Faq, FaqBook
 from calls.spare_phrases import ENGLISH, SpareWords
 from services.embedded.topic import Topic
 
@@ -51,6 +52,10 @@ class Bot:
         phrases: Filler phrases by tool name; "" holds the general ones.
         sample_call: The lines that `switchboard call NAME` speaks.
         spare_words: What it says when an answer is late or does not come.
+        faq: What it answers without asking the language model.
+
+    Raises:
+        ValueError: Two entries of the faq answer the same question.
     """
 
     name: str
@@ -61,6 +66,10 @@ class Bot:
     phrases: Mapping[str, Sequence[str]] = field(default_factory=dict)
     sample_call: tuple[Line, ...] = ()
     spare_words: SpareWords = ENGLISH
+    faq: tuple[Faq, ...] = ()
+
+    def __post_init__(self) -> None:
+        FaqBook(self.faq)
 
     @property
     def title(self) -> str:
@@ -81,6 +90,7 @@ def as_bot(
     phrases: Mapping[str, Sequence[str]] | None = None,
     sample_call: Sequence[Line] = (),
     spare_words: SpareWords = ENGLISH,
+    faq: Sequence[Faq] = (),
 ) -> Bot:
     """Make the `bot` of a bot file out of the function that builds its pipeline.
 
@@ -98,4 +108,5 @@ def as_bot(
         phrases=phrases or {},
         sample_call=tuple(sample_call),
         spare_words=spare_words,
+        faq=tuple(faq),
     )

@@ -51,6 +51,11 @@ class Choice:
             return True
         return self.provider.prepare is not None and not self.settings.base_url
 
+    @property
+    def address(self) -> str:
+        """Where it is asked, "" for the provider's own address."""
+        return self.provider.address(self.settings) or ""
+
     def build(self, wish: Wish) -> AIService:
         return self.provider.build(self.provider, self.settings, self._own(wish))
 
