@@ -42,9 +42,7 @@ async def _texts_once(bot: Bot) -> tuple[str, ...]:
 
 async def _in_sentences(answer: str, aggregator: BaseTextAggregator) -> list[str]:
     """An answer as the text-to-speech service cuts it when the language model gives it whole."""
-    chunks = [
-        chunk for part in speakable(answer) async for chunk in aggregator.aggregate(part)
-    ]
+    chunks = [chunk for part in speakable(answer) async for chunk in aggregator.aggregate(part)]
     if rest := await aggregator.flush():
         chunks.append(rest)
     return [chunk.text for chunk in chunks]

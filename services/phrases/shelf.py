@@ -53,7 +53,9 @@ class Shelf:
                     unfinished.unlink()
                 raise
         except OSError as error:
-            self._tell(f'"{key.text}" is not kept on the disk, and is spoken anew next time: {error}')
+            self._tell(
+                f'"{key.text}" is not kept on the disk, and is spoken anew next time: {error}'
+            )
         else:
             self._fails = False
 

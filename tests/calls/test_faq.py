@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from pipecat.frames.frames import LLMFullResponseEndFrame, LLMFullResponseStartFrame, LLMTextFrame
 from pipecat.processors.aggregators.llm_context import LLMContext
 
+from bots.receptionist import bot as receptionist
 from calls.faq import Faq, FaqBook
 from calls.repertoire import texts_of
-from bots.receptionist import bot as receptionist
 from tests.calls.turns_call import turns_call
 from tests.services.failover.scripted_llm import Reply
 from tests.virtual_time import in_virtual_time
@@ -17,7 +17,9 @@ OPEN = "We are open from nine to five. Anything else?"
 WHERE = "We are at 12 Elm Street."
 FAQ = (
     Faq(questions=("When are you open?", "What are your opening hours?"), answer=OPEN),
-    Faq(questions=("Where are you?", "What's your address?", "do you have an address"), answer=WHERE),
+    Faq(
+        questions=("Where are you?", "What's your address?", "do you have an address"), answer=WHERE
+    ),
 )
 BOOK = FaqBook(FAQ)
 
@@ -75,7 +77,9 @@ def test_a_question_is_the_callers_last_message_alone() -> None:
     assert BOOK.answer_in(LLMContext([said, asked])) == OPEN
     assert BOOK.answer_in(LLMContext([asked, said])) == ""
     assert BOOK.answer_in(LLMContext([{"role": "user", "content": "Do I pay?"}, asked])) == ""
-    assert BOOK.answer_in(LLMContext([{"role": "developer", "content": "When are you open?"}])) == ""
+    assert (
+        BOOK.answer_in(LLMContext([{"role": "developer", "content": "When are you open?"}])) == ""
+    )
     assert BOOK.answer_in(LLMContext()) == ""
 
 
@@ -106,7 +110,7 @@ def test_one_question_may_be_written_twice() -> None:
 
 @in_virtual_time
 async def test_the_answer_is_there_when_the_turn_ends_and_no_model_is_asked() -> None:
-    async with turns_call(known_answer=BOOK.answer_in, assistant=True) as call:
+    async with turns_call(known_answer=BOOK.answer_in) as call:
         await call.says("When are you open?", final_after_s=0.4)
         assert call.model.asked == []
         assert call.answer == OPEN
@@ -161,5 +165,7 @@ async def test_an_answer_is_spoken_in_advance_as_its_sentences() -> None:
 
 def test_receptionist_tells_its_hours_by_itself() -> None:
     book = FaqBook(receptionist.faq)
-    assert "from nine to twelve" in book.answer_to("Hi, can you tell me what your opening hours are?")
+    assert "from nine to twelve" in book.answer_to(
+        "Hi, can you tell me what your opening hours are?"
+    )
     assert book.answer_to("I need an appointment") == ""

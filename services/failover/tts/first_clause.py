@@ -1,4 +1,4 @@
-"""Where the first clause of an English sentence ends, if it can be said before the rest is known."""
+"""Where the first clause of an English sentence ends that can be said before the rest is known."""
 
 import re
 
@@ -14,7 +14,8 @@ _WORDS_UNMARKED, _LETTERS_UNMARKED = 6, 30
 # Only where there is a space anyway: two chunks are two words.
 _MARK = re.compile(r"(?:[,;:]|(?<=\s)[–—-])(?=\s)")
 _CONJUNCTION = re.compile(r"\s(?=(?:although|because|but|unless|whereas)\s)")
-_NOT_BEFORE_BUT = frozenset("all anything everything last none nothing not".split())
+# "Nothing in the whole house but the lamps."
+_EXCEPTS = frozenset("all anything anybody anyone everything none nobody nothing not".split())
 _WORD = re.compile(r"\S+")
 
 _NUMBERS = frozenset(
@@ -78,7 +79,7 @@ def _is_safe(before: str, after: str) -> bool:
         return False
     if "." in last or "." in first or "@" in first:
         return False
-    if first.casefold() == "but" and last.casefold() in _NOT_BEFORE_BUT:
+    if first.casefold() == "but" and _EXCEPTS & set(before.casefold().split()):
         return False
     # "Springfield, Illinois", "thank you, Paul".
     if not first[0].islower() and not _I.match(first):

@@ -31,6 +31,11 @@ def key(number: int) -> PhraseKey:
 
 
 @pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "phrases"
+
+
+@pytest.fixture
 def log() -> Iterator[list[str]]:
     lines: list[str] = []
     sink = logger.add(lambda message: lines.append(message.record["message"]), level="WARNING")
@@ -45,15 +50,15 @@ async def opened(folder: Path, most_bytes: int = MANY_BYTES) -> PhraseCache:
 
 
 def files(folder: Path) -> list[Path]:
-    return sorted(folder.iterdir())
+    return sorted(folder.glob("*"))
 
 
-async def test_what_was_kept_is_found_at_once_and_after_the_next_start(tmp_path: Path) -> None:
-    cache = await opened(tmp_path / "phrases")
+async def test_what_was_kept_is_found_at_once_and_after_the_next_start(folder: Path) -> None:
+    cache = await opened(folder)
     cache.keep(KEY, phrase())
     assert cache.find(KEY) == phrase()
     cache.written()
-    assert (await opened(tmp_path / "phrases")).find(KEY) == phrase()
+    assert (await opened(folder)).find(KEY) == phrase()
 
 
 @pytest.mark.parametrize(
@@ -65,10 +70,8 @@ async def test_what_was_kept_is_found_at_once_and_after_the_next_start(tmp_path:
         KEY._replace(text="hello there."),
     ],
 )
-async def test_another_voice_rate_or_text_is_another_phrase(
-    tmp_path: Path, other: PhraseKey
-) -> None:
-    cache = await opened(tmp_path)
+async def test_another_voice_rate_or_text_is_another_phrase(folder: Path, other: PhraseKey) -> None:
+    cache = await opened(folder)
     cache.keep(KEY, phrase())
     assert cache.find(other) is None
 
@@ -81,36 +84,36 @@ def test_two_ways_of_writing_one_letter_are_one() -> None:
     assert normalised("Cafe\u0301") == normalised("Caf\u00e9")
 
 
-async def test_the_phrase_used_longest_ago_goes_first(tmp_path: Path) -> None:
+async def test_the_phrase_used_longest_ago_goes_first(folder: Path) -> None:
     room_for_four = 4 * (len(phrase().audio) + 1024)
-    cache = await opened(tmp_path, room_for_four)
+    cache = await opened(folder, room_for_four)
     for number in range(4):
         cache.keep(key(number), phrase())
     assert cache.find(key(0))
     cache.keep(key(4), phrase())
     cache.written()
-    for known in (cache, await opened(tmp_path, room_for_four)):
+    for known in (cache, await opened(folder, room_for_four)):
         assert [bool(known.find(key(n))) for n in range(5)] == [True, False, True, True, True]
-    assert len(files(tmp_path)) == 4
+    assert len(files(folder)) == 4
 
 
-async def test_a_smaller_bound_holds_for_what_an_earlier_start_left(tmp_path: Path) -> None:
-    cache = await opened(tmp_path)
+async def test_a_smaller_bound_holds_for_what_an_earlier_start_left(folder: Path) -> None:
+    cache = await opened(folder)
     for number in range(10):
         cache.keep(key(number), phrase())
     cache.written()
-    smaller = await opened(tmp_path, 4 * (len(phrase().audio) + 1024))
+    smaller = await opened(folder, 4 * (len(phrase().audio) + 1024))
     smaller.written()
-    assert len(smaller) == len(files(tmp_path)) == 4
+    assert len(smaller) == len(files(folder)) == 4
     assert smaller.find(key(9))
 
 
-async def test_a_phrase_that_would_drive_out_the_others_is_not_kept(tmp_path: Path) -> None:
-    cache = await opened(tmp_path, 10_000)
+async def test_a_phrase_that_would_drive_out_the_others_is_not_kept(folder: Path) -> None:
+    cache = await opened(folder, 10_000)
     cache.keep(KEY, phrase(samples=4_000))
     cache.written()
     assert cache.find(KEY) is None
-    assert files(tmp_path) == []
+    assert files(folder) == []
 
 
 @pytest.mark.parametrize(
@@ -125,79 +128,81 @@ async def test_a_phrase_that_would_drive_out_the_others_is_not_kept(tmp_path: Pa
     ],
 )
 async def test_a_file_that_was_harmed_is_thrown_away_and_said_so(
-    tmp_path: Path, harm: Any, log: list[str]
+    folder: Path, harm: Any, log: list[str]
 ) -> None:
-    cache = await opened(tmp_path)
+    cache = await opened(folder)
     for number in range(2):
         cache.keep(key(number), phrase())
     cache.written()
-    harmed = files(tmp_path)[0]
+    harmed = files(folder)[0]
     harmed.write_bytes(harm(harmed.read_bytes()))
-    again = await opened(tmp_path)
-    assert len(again) == len(files(tmp_path)) == 1
+    again = await opened(folder)
+    assert len(again) == len(files(folder)) == 1
     assert len(log) == 1
     assert str(harmed) in log[0]
 
 
-async def test_a_file_under_another_phrases_name_is_thrown_away(tmp_path: Path) -> None:
-    cache = await opened(tmp_path)
+async def test_a_file_under_another_phrases_name_is_thrown_away(folder: Path) -> None:
+    cache = await opened(folder)
     for number in range(2):
         cache.keep(key(number), phrase())
     cache.written()
-    one, other = files(tmp_path)
+    one, other = files(folder)
     one.write_bytes(other.read_bytes())
-    assert len(await opened(tmp_path)) == 1
+    assert len(await opened(folder)) == 1
 
 
-async def test_what_a_killed_process_left_half_written_is_removed(tmp_path: Path) -> None:
-    (tmp_path / "abc.123-0.unfinished").write_bytes(b"half")
-    assert len(await opened(tmp_path)) == 0
-    assert files(tmp_path) == []
+async def test_what_a_killed_process_left_half_written_is_removed(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "abc.123-0.unfinished").write_bytes(b"half")
+    assert len(await opened(folder)) == 0
+    assert files(folder) == []
 
 
-async def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("mine")
-    await opened(tmp_path)
-    assert (tmp_path / "notes.txt").read_text() == "mine"
+async def test_files_of_others_are_left_alone(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "notes.txt").write_text("mine")
+    await opened(folder)
+    assert (folder / "notes.txt").read_text() == "mine"
 
 
 async def test_a_full_disk_leaves_no_half_file_and_the_phrase_is_said_from_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: list[str]
+    folder: Path, monkeypatch: pytest.MonkeyPatch, log: list[str]
 ) -> None:
     def full(path: Path, content: bytes) -> int:
         with path.open("wb") as file:
             file.write(content[:10])
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    cache = await opened(tmp_path)
+    cache = await opened(folder)
     monkeypatch.setattr(Path, "write_bytes", full)
     for number in range(3):
         cache.keep(key(number), phrase())
     cache.written()
     assert all(cache.find(key(number)) for number in range(3))
-    assert files(tmp_path) == []
+    assert files(folder) == []
     assert len(log) == 1, "once is enough"
     assert "No space left on device" in log[0]
 
 
 async def test_a_disk_that_has_room_again_is_written_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: list[str]
+    folder: Path, monkeypatch: pytest.MonkeyPatch, log: list[str]
 ) -> None:
-    cache = await opened(tmp_path)
+    cache = await opened(folder)
     with monkeypatch.context() as patch:
         patch.setattr(Path, "write_bytes", _refuse)
         cache.keep(key(0), phrase())
         cache.written()
     cache.keep(key(1), phrase())
     cache.written()
-    assert (await opened(tmp_path)).find(key(1))
+    assert (await opened(folder)).find(key(1))
 
 
 async def test_a_folder_that_cannot_be_made_costs_a_line_in_the_log(
-    tmp_path: Path, log: list[str]
+    folder: Path, log: list[str]
 ) -> None:
-    (tmp_path / "file").write_text("in the way")
-    cache = await opened(tmp_path / "file" / "phrases")
+    folder.write_text("in the way")
+    cache = await opened(folder / "deeper")
     cache.keep(KEY, phrase())
     cache.written()
     assert cache.find(KEY)
@@ -205,60 +210,60 @@ async def test_a_folder_that_cannot_be_made_costs_a_line_in_the_log(
 
 
 async def test_a_file_that_cannot_be_read_costs_a_line_in_the_log(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: list[str]
+    folder: Path, monkeypatch: pytest.MonkeyPatch, log: list[str]
 ) -> None:
-    cache = await opened(tmp_path)
+    cache = await opened(folder)
     cache.keep(KEY, phrase())
     cache.written()
     monkeypatch.setattr(Path, "read_bytes", _refuse)
-    assert (await opened(tmp_path)).find(KEY) is None
+    assert (await opened(folder)).find(KEY) is None
     assert len(log) == 1
-    assert len(files(tmp_path)) == 1
+    assert len(files(folder)) == 1
 
 
 async def test_a_clock_that_jumps_back_does_not_make_the_newest_the_oldest(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cache = await opened(tmp_path)
+    cache = await opened(folder)
     cache.keep(key(0), phrase())
     cache.written()
     monkeypatch.setattr(time, "time", lambda: 1_000.0)
     cache.keep(key(1), phrase())
     cache.written()
-    again = await opened(tmp_path)
+    again = await opened(folder)
     again.keep(key(2), phrase())
     again.written()
-    by_age = sorted(files(tmp_path), key=lambda path: path.stat().st_mtime)
+    by_age = sorted(files(folder), key=lambda path: path.stat().st_mtime)
     texts = [from_bytes(path.read_bytes())[0].text for path in by_age]
     assert texts == ["Phrase 0.", "Phrase 1.", "Phrase 2."]
 
 
-async def test_a_file_from_the_future_is_an_ordinary_file(tmp_path: Path) -> None:
-    cache = await opened(tmp_path)
+async def test_a_file_from_the_future_is_an_ordinary_file(folder: Path) -> None:
+    cache = await opened(folder)
     cache.keep(key(0), phrase())
     cache.written()
     in_the_future_s = time.time() + 1e9
-    os.utime(files(tmp_path)[0], (in_the_future_s, in_the_future_s))
-    again = await opened(tmp_path)
+    os.utime(files(folder)[0], (in_the_future_s, in_the_future_s))
+    again = await opened(folder)
     again.keep(key(1), phrase())
     again.written()
     room_for_one = 4 * len(phrase().audio)
-    assert (await opened(tmp_path, room_for_one)).find(key(1))
+    assert (await opened(folder, room_for_one)).find(key(1))
 
 
 async def test_opening_waits_for_the_disk_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cache = await opened(tmp_path)
+    cache = await opened(folder)
     monkeypatch.setattr(Path, "iterdir", _refuse)
     await cache.open()
 
 
-async def test_what_was_spoken_before_the_disk_was_read_stays(tmp_path: Path) -> None:
-    cache = await opened(tmp_path)
+async def test_what_was_spoken_before_the_disk_was_read_stays(folder: Path) -> None:
+    cache = await opened(folder)
     cache.keep(KEY, phrase(value=1))
     cache.written()
-    again = PhraseCache(tmp_path, most_bytes=MANY_BYTES)
+    again = PhraseCache(folder, most_bytes=MANY_BYTES)
     again.keep(KEY, phrase(value=2))
     await again.open()
     assert again.find(KEY) == phrase(value=2)
