@@ -30,7 +30,7 @@ TEXTS = ("Hello, this is the shop.", "One moment please.", "We are open.")
 class Provider:
     """Builds voices as a provider's row does."""
 
-    manner: Manner = FINE
+    manner: Manner = field(default_factory=Manner)
     name: str = "anna's"
     built: list[FakeVoice] = field(default_factory=list)
 
@@ -98,7 +98,7 @@ async def test_a_provider_that_does_not_speak_is_named_and_left_alone_for_a_whil
         in_advance.begin(part(provider, repertoire))
         await in_advance.over()
     assert len(log) == len(provider.built) == 1
-    assert "shop: anna's did not say its phrases in advance (silent)" in log[0]
+    assert "shop: anna's did not say its phrases in advance (empty)" in log[0]
     assert "switchboard doctor --connect" in log[0]
     provider.manner = FINE
     await asyncio.sleep(600)
