@@ -35,6 +35,7 @@ from calls.way_out import stand_before_output
 from services.failover.incident import Incident
 from services.failover.tts.backed import BackedTTS
 from services.failover.tts.sound import letters_in
+from services.phrases.repertoire import Repertoire
 from tests.services.failover.tts_fakes import RATE_HZ, RequestVoice, StreamingVoice, health
 from tests.virtual_time import VirtualClock
 
@@ -299,6 +300,7 @@ async def heard_call(
     timed: bool = True,
     before_output: Sequence[FrameProcessor] = (),
     pace: float | None = None,
+    repertoire: Repertoire | None = None,
 ) -> AsyncIterator[HeardCall]:
     """A call that remembers as every call does.
 
@@ -308,11 +310,14 @@ async def heard_call(
         timed: Whether the provider tells the times of its words.
         before_output: Processors between the voice and the output.
         pace: Letters a second of the voice.
+        repertoire: What is kept of what the voice says.
     """
     tongue = Tongue(rng, pace or rng.uniform(11.0, 17.0))
     voice: TTSService = (Told if timed else Untold)(tongue, rng)
     incidents: list[Incident] = []
-    tts = BackedTTS([("a", voice, health(5000))], report=incidents.append)
+    tts = BackedTTS(
+        [("a", voice, health(5000))], report=incidents.append, repertoire=repertoire
+    )
     way_out = (PhoneLine if line == "phone" else WebLine)(rng)
     marks = Marks() if line == "phone" else None
     way_out.marks = marks

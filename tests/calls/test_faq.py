@@ -1,16 +1,32 @@
 """Frequent questions are answered at once, and remembered as if the model had answered."""
 
+from pathlib import Path
+from typing import Any, cast
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pipecat.frames.frames import LLMFullResponseEndFrame, LLMFullResponseStartFrame, LLMTextFrame
+from pipecat.frames.frames import (
+    LLMFullResponseEndFrame,
+    LLMFullResponseStartFrame,
+    LLMTextFrame,
+    TTSAudioRawFrame,
+    TTSSpeakFrame,
+    TTSTextFrame,
+)
 from pipecat.processors.aggregators.llm_context import LLMContext
 
 from bots.receptionist import bot as receptionist
 from calls.faq import Faq, FaqBook
 from calls.repertoire import texts_of
+from processors.spoken_text import SpokenText
+from services.failover.tts.backed import BackedTTS
+from services.phrases.cache import PhraseCache
+from services.phrases.repertoire import Repertoire
 from tests.calls.turns_call import turns_call
 from tests.services.failover.scripted_llm import Reply
+from tests.services.failover.tts_fakes import StreamingVoice, health
+from tests.services.failover.tts_fakes import call as spoken
 from tests.virtual_time import in_virtual_time
 
 OPEN = "We are open from nine to five. Anything else?"
@@ -71,16 +87,17 @@ def test_no_words_are_too_odd(said: str) -> None:
     assert BOOK.answer_to(said) in ("", OPEN, WHERE)
 
 
+def context(*messages: tuple[str, str]) -> LLMContext:
+    return LLMContext(cast(Any, [{"role": role, "content": text} for role, text in messages]))
+
+
 def test_a_question_is_the_callers_last_message_alone() -> None:
-    asked = {"role": "user", "content": "When are you open?"}
-    said = {"role": "assistant", "content": "Hello."}
-    assert BOOK.answer_in(LLMContext([said, asked])) == OPEN
-    assert BOOK.answer_in(LLMContext([asked, said])) == ""
-    assert BOOK.answer_in(LLMContext([{"role": "user", "content": "Do I pay?"}, asked])) == ""
-    assert (
-        BOOK.answer_in(LLMContext([{"role": "developer", "content": "When are you open?"}])) == ""
-    )
-    assert BOOK.answer_in(LLMContext()) == ""
+    asked, said = ("user", "When are you open?"), ("assistant", "Hello.")
+    assert BOOK.answer_in(context(said, asked)) == OPEN
+    assert BOOK.answer_in(context(asked, said)) == ""
+    assert BOOK.answer_in(context(("user", "Do I pay?"), asked)) == ""
+    assert BOOK.answer_in(context(("developer", "When are you open?"))) == ""
+    assert BOOK.answer_in(context()) == ""
 
 
 @pytest.mark.parametrize(
@@ -127,7 +144,8 @@ async def test_the_model_reads_question_and_answer_as_its_own() -> None:
         await call.says("And do you repair lamps?")
         await call.is_silent(1.0)
         (asked,) = call.model.asked
-        assert [(m["role"], m["content"]) for m in asked.get_messages()[:3]] == [
+        messages: list[Any] = asked.get_messages()
+        assert [(m["role"], m["content"]) for m in messages[:3]] == [
             ("user", "When are you open?"),
             ("assistant", OPEN),
             ("user", "And do you repair lamps?"),
@@ -169,3 +187,24 @@ def test_receptionist_tells_its_hours_by_itself() -> None:
         "Hi, can you tell me what your opening hours are?"
     )
     assert book.answer_to("I need an appointment") == ""
+
+
+@in_virtual_time
+async def test_an_answer_that_was_spoken_in_advance_is_heard_when_the_turn_ends(
+    tmp_path: Path,
+) -> None:
+    texts = [text for text in await texts_of(receptionist) if text]
+    repertoire = Repertoire(PhraseCache(tmp_path / "phrases", most_bytes=10**8), tuple(texts))
+    async with spoken(StreamingVoice(), repertoire=repertoire) as before:
+        await before.worker.queue_frames([TTSSpeakFrame(text) for text in texts])
+    voice = StreamingVoice()
+    tts = BackedTTS([("a", voice, health())], report=lambda _: None, repertoire=repertoire)
+    book = FaqBook(receptionist.faq)
+    async with turns_call(known_answer=book.answer_in, then=[SpokenText(), tts]) as call:
+        await call.says("What are your opening hours?", final_after_s=0.4)
+        assert call.after_speech_s(TTSAudioRawFrame) == 0.4
+        await call.is_silent(12.0)
+        told = [frame.text for frame in call.rig.reached_the_end(TTSTextFrame)]
+        assert " ".join(told) == book.answer_to("opening hours")
+        assert call.model.asked == []
+        assert voice.asked == []

@@ -189,14 +189,15 @@ class BackedTTS(TTSService):
     async def _handle_update_settings(
         self, frame: TTSUpdateSettingsFrame, direction: FrameDirection
     ) -> None:
-        self._voices.change()
-        self._spoken_before.stop()
         lead, *backups = self._voices.branches
         named = [branch for branch in (lead, *backups) if branch.service is frame.service]
+        if not named and frame.service not in (None, self):
+            await self.push_frame(frame, direction)
+            return
+        self._voices.change()
+        self._spoken_before.stop()
         if named:
             await named[0].give(frame)
-        elif frame.service not in (None, self):
-            await self.push_frame(frame, direction)
         else:
             await lead.give(for_the_lead(frame))
             for branch in backups:
