@@ -76,6 +76,7 @@ class Call:
         self._settings = settings
         self._repertoire = repertoire
         self._wishes: dict[Stage, Wish] = {}
+        self._leads: dict[Stage, tuple[str, Any]] = {}
         self._tools: dict[str, Sequence[DirectFunction]] = {}
         self._worker: PipelineWorker | None = None
         self._parting = HUNG_UP
@@ -219,6 +220,14 @@ class Call:
             rate_hz = self._channel.audio_out_hz
             IN_ADVANCE.begin(Part(self.bot.name, voice, wish, self._repertoire, rate_hz))
 
+    def in_own_voice(self, text: str) -> bytes | None:
+        """The audio of a text as the bot's own voice once said it, None if that is not there."""
+        if self._repertoire is None or "tts" not in self._leads:
+            return None
+        name, service = self._leads["tts"]
+        found = self._repertoire.find(name, service, self._channel.audio_out_hz, text)
+        return found.audio if found else None
+
     @property
     def _tool_deadline_s(self) -> float:
         return deadline_ms("tool", None, set_ms=self._settings.tool_deadline_ms) / 1000
@@ -232,7 +241,11 @@ class Call:
 
     def _build(self, stage: Stage, wish: Wish) -> list[tuple[str, Any, Health]]:
         self._wishes[stage] = wish
-        return [(choice.name, choice.build(wish), choice.health) for choice in self._choices[stage]]
+        built = [
+            (choice.name, choice.build(wish), choice.health) for choice in self._choices[stage]
+        ]
+        self._leads[stage] = built[0][:2]
+        return built
 
     async def _played(self) -> None:
         if not self._worker:

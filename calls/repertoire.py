@@ -30,7 +30,9 @@ async def texts_of(bot: Bot) -> list[str]:
     """The texts, each as a voice is given it, the first that a caller may hear first."""
     answers = [text for faq in bot.faq for text in await _in_sentences(faq.answer, FirstWords())]
     fillers = [phrase.strip() for phrases in bot.phrases.values() for phrase in phrases]
-    return [bot.greeting, *answers, *fillers, APOLOGY, STILL_THERE, LETTING_GO]
+    spare_words = bot.spare_words.greeting_with(bot.greeting).by_step()
+    spare = [text for texts in spare_words.values() for text in texts]
+    return [bot.greeting, *answers, *fillers, APOLOGY, STILL_THERE, LETTING_GO, *spare]
 
 
 async def _texts_once(bot: Bot) -> tuple[str, ...]:
