@@ -315,9 +315,7 @@ async def heard_call(
     tongue = Tongue(rng, pace or rng.uniform(11.0, 17.0))
     voice: TTSService = (Told if timed else Untold)(tongue, rng)
     incidents: list[Incident] = []
-    tts = BackedTTS(
-        [("a", voice, health(5000))], report=incidents.append, repertoire=repertoire
-    )
+    tts = BackedTTS([("a", voice, health(5000))], report=incidents.append, repertoire=repertoire)
     way_out = (PhoneLine if line == "phone" else WebLine)(rng)
     marks = Marks() if line == "phone" else None
     way_out.marks = marks
