@@ -107,6 +107,7 @@ class Settings(BaseSettings):
     tts_language: LanguageCode | None = None
 
     data_dir: Path = Path("data")
+    phrase_cache_mb: int = Field(64, ge=0, le=4096)
     log_level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     # A turn's silence at its longest, and what each stage may take before its backup is tried.

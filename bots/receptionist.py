@@ -5,7 +5,7 @@ from datetime import datetime
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.aggregators.dtmf_aggregator import DTMFAggregator
 
-from calls import Call, Line, as_bot
+from calls import Call, Faq, Line, as_bot
 from processors.filler_words import FillerWords
 from processors.spoken_text import SpokenText
 from processors.stage_latency import StageLatency
@@ -101,6 +101,35 @@ PHRASES = {
     ),
     "to_a_person": ("I am getting you a person.", "Please stay on the line."),
 }
+
+OPENING_HOURS = (
+    "We see patients Monday to Friday, from nine to twelve and from half past one to five. "
+    "Would you like an appointment?"
+)
+
+# Answered at once, without the language model.
+FAQ = (
+    Faq(
+        questions=(
+            "When are you open?",
+            "When do you open?",
+            "When do you close?",
+            "What are your opening hours?",
+            "What are your hours?",
+            "What are the opening hours?",
+            "What time do you open?",
+            "What time do you close?",
+            "Are you open on Saturday?",
+            "Are you open on Sunday?",
+            "Are you open at the weekend?",
+            "Are you open on weekends?",
+            "Do you open at the weekend?",
+            "Your opening hours?",
+            "Opening hours?",
+        ),
+        answer=OPENING_HOURS,
+    ),
+)
 
 # For the offline tier: what callers say for what, and the questions it asks.
 TOPICS = (
@@ -279,10 +308,7 @@ TOPICS = (
             "when do you close",
             "opening hours",
         ),
-        reply=(
-            "We see patients Monday to Friday, from nine to twelve "
-            "and from half past one to five. Would you like an appointment?"
-        ),
+        reply=OPENING_HOURS,
     ),
     Topic(
         says=(
@@ -344,6 +370,7 @@ bot = as_bot(
     topics=TOPICS,
     phrases=PHRASES,
     sample_call=SAMPLE_CALL,
+    faq=FAQ,
 )
 
 if __name__ == "__main__":

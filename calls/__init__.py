@@ -2,6 +2,7 @@
 
 from calls.bot import Bot, Line, as_bot
 from calls.call import Call
+from calls.faq import Faq
 from calls.turn_taking.pauses import Pace
 
-__all__ = ["Bot", "Call", "Line", "Pace", "as_bot"]
+__all__ = ["Bot", "Call", "Faq", "Line", "Pace", "as_bot"]

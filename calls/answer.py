@@ -14,6 +14,7 @@ from calls.bot import Bot
 from calls.call import Call
 from calls.channel import AUDIO_IN_HZ, Channel, open_channel
 from calls.record import CallRecord
+from calls.repertoire import repertoire_of
 from calls.spare_phrases import SPARE_PHRASES
 from processors.spoken_text import SpokenText
 from services.choice import Choices, choose
@@ -47,13 +48,15 @@ async def answer(
     with logger.contextualize(call=call_id[:8]):
         channel = await open_channel(args)
         settings.data_dir.mkdir(parents=True, exist_ok=True)
+        choices = choices or choose(settings)
         call = Call(
             call_id,
             bot=bot,
             channel=channel,
-            choices=choices or choose(settings),
+            choices=choices,
             settings=settings,
             record=CallRecord(settings.data_dir / "calls", call_id),
+            repertoire=await repertoire_of(bot, choices, settings),
         )
         await call.recall_caller()
         await SPARE_PHRASES.make(bot.spare_words.greeting_with(bot.greeting), channel.audio_out_hz)
@@ -85,6 +88,7 @@ async def _run(call: Call, channel: Channel, args: RunnerArguments) -> None:
         idle_timeout_secs=args.pipeline_idle_timeout_secs,
     )
     call.runs_in(worker)
+    call.say_in_advance()
     _greet_and_part(call, channel, worker)
     runner = WorkerRunner(handle_sigint=args.handle_sigint, handle_sigterm=args.handle_sigterm)
     await runner.add_workers(worker)

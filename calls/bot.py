@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.runner.types import RunnerArguments
 
+from calls.faq import Faq, FaqBook
 from calls.spare_phrases import ENGLISH, SpareWords
 from services.embedded.topic import Topic
 
@@ -52,6 +53,10 @@ class Bot:
         sample_call: The lines that `switchboard call NAME` speaks.
         spare_words: What it says when an answer is late or does not come.
         remembers_callers: Whether it keeps a short memory of every call for the caller's next one.
+        faq: What it answers without asking the language model.
+
+    Raises:
+        ValueError: Two entries of the faq answer the same question.
     """
 
     name: str
@@ -63,6 +68,10 @@ class Bot:
     sample_call: tuple[Line, ...] = ()
     spare_words: SpareWords = ENGLISH
     remembers_callers: bool = False
+    faq: tuple[Faq, ...] = ()
+
+    def __post_init__(self) -> None:
+        FaqBook(self.faq)
 
     @property
     def title(self) -> str:
@@ -84,6 +93,7 @@ def as_bot(
     sample_call: Sequence[Line] = (),
     spare_words: SpareWords = ENGLISH,
     remembers_callers: bool = False,
+    faq: Sequence[Faq] = (),
 ) -> Bot:
     """Make the `bot` of a bot file out of the function that builds its pipeline.
 
@@ -102,4 +112,5 @@ def as_bot(
         sample_call=tuple(sample_call),
         spare_words=spare_words,
         remembers_callers=remembers_callers,
+        faq=tuple(faq),
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,12 @@ from calls.bot import Bot
 from calls.callers.memory import memory_of
 from calls.callers.remembering import remembering
 from calls.channel import Channel
+from calls.faq import FaqBook
 from calls.heard.following import Following
 from calls.incidents import Incidents
 from calls.record import CallRecord
 from calls.redirect import RedirectFailed, redirect_call
+from calls.said_in_advance import IN_ADVANCE, Part
 from calls.silence import silence_bound
 from calls.turn_taking.pauses import PACE, Pace
 from calls.turns import turn_taking
@@ -34,6 +37,7 @@ from services.failover.llm.backed import BackedLLM
 from services.failover.stt.backed import BackedSTT
 from services.failover.tts.backed import BackedTTS
 from services.latency import deadline_ms
+from services.phrases.repertoire import Repertoire
 from services.provider import Stage, Wish
 from settings import Settings
 
@@ -54,6 +58,7 @@ class Call:
         choices: The providers of every stage.
         settings: The process's settings.
         record: What remains of the call.
+        repertoire: What the bot often says, where that is kept.
     """
 
     def __init__(
@@ -65,6 +70,7 @@ class Call:
         choices: Choices,
         settings: Settings,
         record: CallRecord,
+        repertoire: Repertoire | None = None,
     ) -> None:
         self.id = id
         self.bot = bot
@@ -72,7 +78,9 @@ class Call:
         self._channel = channel
         self._choices = choices
         self._settings = settings
+        self._repertoire = repertoire
         self._wishes: dict[Stage, Wish] = {}
+        self._leads: dict[Stage, tuple[str, Any]] = {}
         self._tools: dict[str, Sequence[DirectFunction]] = {}
         self._worker: PipelineWorker | None = None
         self._parting = HUNG_UP
@@ -118,13 +126,15 @@ class Call:
             report=self._incidents.report,
             tool_deadline_s=deadline_ms("tool", None, set_ms=self._settings.tool_deadline_ms)
             / 1000,
+            known_answer=FaqBook(self.bot.faq).answer_in,
         )
         self._tools[llm.name] = tools
         return llm
 
     def tts(self, *, voice: str | Mapping[str, str] | None = None) -> TTSService:
         """Text-to-speech. `voice`: a voice by provider name, or one for the cloud provider."""
-        return self._backed("tts", Wish(voice=voice), BackedTTS)
+        backed = partial(BackedTTS, repertoire=self._repertoire)
+        return self._backed("tts", Wish(voice=voice), backed)
 
     def turns(self, llm: LLMService, *, pace: Pace = PACE) -> LLMContextAggregatorPair:
         """The conversation's context, and the taking of turns: VAD, end of turn, barge-in.
@@ -231,6 +241,21 @@ class Call:
             for choice in self._choices[stage]:
                 await asyncio.to_thread(choice.prepare, wish)
 
+    def say_in_advance(self) -> None:
+        """Have what the bot often says spoken in the background, for this call and the next."""
+        wish, voice = self._wishes.get("tts"), self._choices["tts"][0]
+        if self._repertoire and wish and not voice.provider.stand_in:
+            rate_hz = self._channel.audio_out_hz
+            IN_ADVANCE.begin(Part(self.bot.name, voice, wish, self._repertoire, rate_hz))
+
+    def in_own_voice(self, text: str) -> bytes | None:
+        """The audio of a text as the bot's own voice once said it, None if that is not there."""
+        if self._repertoire is None or "tts" not in self._leads:
+            return None
+        name, service = self._leads["tts"]
+        found = self._repertoire.find(name, service, self._channel.audio_out_hz, text)
+        return found.audio if found else None
+
     @property
     def _tool_deadline_s(self) -> float:
         return deadline_ms("tool", None, set_ms=self._settings.tool_deadline_ms) / 1000
@@ -244,7 +269,11 @@ class Call:
 
     def _build(self, stage: Stage, wish: Wish) -> list[tuple[str, Any, Health]]:
         self._wishes[stage] = wish
-        return [(choice.name, choice.build(wish), choice.health) for choice in self._choices[stage]]
+        built = [
+            (choice.name, choice.build(wish), choice.health) for choice in self._choices[stage]
+        ]
+        self._leads[stage] = built[0][:2]
+        return built
 
     async def _push(self, frame: Frame) -> None:
         if self._worker and not self._worker.has_finished():

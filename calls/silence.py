@@ -1,13 +1,15 @@
 """The bound on a call's silence: what is said at it, what is kept of it, and how it ends."""
 
 import asyncio
-from dataclasses import asdict
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from loguru import logger
 
 from calls.redirect import RedirectFailed
 from calls.spare_phrases import SPARE_PHRASES
+from processors.silence.phrases import SparePhrase
 from processors.silence.report import BoundReached
 from processors.silence_bound import SilenceBound
 from settings import Settings
@@ -30,12 +32,19 @@ def silence_bound(call: "Call", audio_out_hz: int, settings: Settings) -> Silenc
         call.record.note("silence_bound", **asdict(bound))
 
     return SilenceBound(
-        SPARE_PHRASES.of(words, audio_out_hz),
+        in_own_voice(SPARE_PHRASES.of(words, audio_out_hz), call.in_own_voice),
         bound_ms=settings.silence_bound_ms,
         on_bound=reached,
         on_dead_air=lambda dead_air: call.record.note("dead_air", **asdict(dead_air)),
         give_up=lambda: _give_up(call),
     )
+
+
+def in_own_voice(
+    phrases: Iterable[SparePhrase], audio_of: Callable[[str], bytes | None]
+) -> list[SparePhrase]:
+    """The phrases as the bot's own voice said them, where it did; else the embedded one's."""
+    return [replace(phrase, audio=audio_of(phrase.text) or phrase.audio) for phrase in phrases]
 
 
 _PARTING: set[asyncio.Task[None]] = set()

@@ -13,6 +13,7 @@ from calls.bot import Bot
 from calls.call import Call
 from calls.channel import TELEPHONE_HZ, WEB_AUDIO_OUT_HZ, Channel
 from calls.record import CallRecord
+from calls.repertoire import repertoire_of
 from calls.spare_phrases import SPARE_PHRASES
 from services.choice import Choices
 from settings import Settings
@@ -59,6 +60,8 @@ async def _try(bot: Bot, channel: Channel, choices: Choices, settings: Settings)
         choices=choices,
         settings=settings,
         record=CallRecord(Path("nowhere"), "warm-up"),
+        repertoire=await repertoire_of(bot, choices, settings),
     )
     await bot.build(call)
     await call.prepare()
+    call.say_in_advance()

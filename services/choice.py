@@ -51,8 +51,26 @@ class Choice:
             return True
         return self.provider.prepare is not None and not self.settings.base_url
 
+    @property
+    def address(self) -> str:
+        """Where it is asked, "" for the provider's own address."""
+        return self.provider.address(self.settings) or ""
+
     def build(self, wish: Wish) -> AIService:
-        return self.provider.build(self.provider, self.settings, self._own(wish))
+        """The provider's service.
+
+        Raises:
+            ValueError: The bot asks for a voice that the provider surely does not have.
+        """
+        own = self._own(wish)
+        voice, known = self.provider.voice_for(self.settings, own), self.provider.voices
+        if voice and known and voice not in known:
+            raise ValueError(
+                f'The bot\'s voice "{voice}" is no voice of {self.name}. Name one of these in '
+                f"call.tts(voice=...), or in {self.provider.variable('voice')}: "
+                f"{', '.join(known)}."
+            )
+        return self.provider.build(self.provider, self.settings, own)
 
     def prepare(self, wish: Wish) -> None:
         """Build what is slow and shared by all calls. Blocks."""

@@ -37,6 +37,7 @@ from calls.window.window import Window
 from services.failover.incident import Incident
 from services.failover.tts.backed import BackedTTS
 from services.failover.tts.sound import letters_in
+from services.phrases.repertoire import Repertoire
 from tests.services.failover.tts_fakes import RATE_HZ, RequestVoice, StreamingVoice, health
 from tests.virtual_time import VirtualClock
 
@@ -333,6 +334,7 @@ async def heard_call(
     pace: float | None = None,
     asked_first: Sequence[type[Told]] = (),
     window: Window | None = None,
+    repertoire: Repertoire | None = None,
 ) -> AsyncIterator[HeardCall]:
     """A call that remembers as every call does.
 
@@ -344,12 +346,14 @@ async def heard_call(
         pace: Letters a second of the voice.
         asked_first: Providers that are asked before the one that says everything.
         window: The call's context.
+        repertoire: What is kept of what the voice says.
     """
     tongue = Tongue(rng, pace or rng.uniform(11.0, 17.0))
     voice: TTSService = (Told if timed else Untold)(tongue, rng)
     voices = [(kind.__name__, kind(tongue, rng), health(5000)) for kind in asked_first]
     incidents: list[Incident] = []
-    tts = BackedTTS([*voices, ("a", voice, health(5000))], report=incidents.append)
+    providers = [*voices, ("a", voice, health(5000))]
+    tts = BackedTTS(providers, report=incidents.append, repertoire=repertoire)
     way_out = (PhoneLine if line == "phone" else WebLine)(rng)
     marks = Marks() if line == "phone" else None
     way_out.marks = marks

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from calls.silence import in_own_voice
 from calls.spare_phrases import ENGLISH, SparePhrases
 from processors.silence.phrases import SparePhrase, Step
 from processors.silence.playout import AUDIBLE_LEVEL
@@ -103,3 +104,16 @@ async def test_without_the_engine_there_are_no_phrases_and_no_error(
     await phrases.make(ENGLISH, 8_000)
 
     assert phrases.of(ENGLISH, 8_000) == []
+
+
+async def test_a_phrase_that_the_bots_own_voice_has_said_is_not_said_in_another() -> None:
+    phrases = SparePhrases()
+    await phrases.make(FEW, 8_000)
+    own = {"One moment.": b"own"}
+
+    made = in_own_voice(phrases.of(FEW, 8_000), own.get)
+
+    assert [p.text for p in made if p.audio == b"own"] == ["One moment."]
+    assert [replace(p, audio=b"") for p in made] == [
+        replace(p, audio=b"") for p in phrases.of(FEW, 8_000)
+    ]

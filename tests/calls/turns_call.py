@@ -1,7 +1,7 @@
 """A call in virtual time: a caller, a scripted detector, model of turns and language model."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -263,6 +263,7 @@ async def turns_call(
     ahead: bool = True,
     assistant: bool = False,
     then: Sequence[FrameProcessor] = (),
+    known_answer: Callable[[LLMContext], str] | None = None,
     **options: Any,
 ) -> AsyncIterator[TurnsCall]:
     """A call whose model gives these replies."""
@@ -287,7 +288,7 @@ async def turns_call(
     reopening.of(user)
     model = ScriptedLLM(*(replies or (Reply("Yes of course."),)))
     health = Health(3000, clock=asyncio.get_running_loop().time)
-    llm = BackedLLM([("first", model, health)], report=lambda _: None)
+    llm = BackedLLM([("first", model, health)], report=lambda _: None, known_answer=known_answer)
     end = [LLMAssistantAggregator(context)] if assistant else []
     async with probed_pipeline(user, llm, *then, *end) as rig:
         await rig.down(STTMetadataFrame(service_name="stt", ttfs_p99_latency=stt_p99_s))

@@ -106,3 +106,14 @@ def test_voice_is_the_variables_then_the_bots_then_the_providers(
 def test_bare_voice_name_is_not_asked_of_the_embedded_voice() -> None:
     choice = choose(Settings.load())["tts"][0]
     assert choice.provider.voice_for(choice.settings, Wish(voice="some-cloud-id")) is None
+
+
+def test_a_voice_that_a_provider_surely_does_not_have_is_named_with_those_it_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "key")
+    lead = choose(Settings.load())["tts"][0]
+    with pytest.raises(
+        ValueError, match=r'voice "anna" is no voice of openai.*OPENAI_VOICE: alloy'
+    ):
+        lead.build(Wish(voice="anna"))

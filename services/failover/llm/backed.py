@@ -1,7 +1,7 @@
 """A language model with others behind it: the caller hears one answer, whoever gives it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -57,6 +57,7 @@ class BackedLLM(LLMService[Any]):
         report: Told of every failure.
         tool_deadline_s: After this a tool is cancelled and the model told so.
         apology: Said when nobody answers; it is not put into the context.
+        known_answer: The answer to a conversation that needs no model, "" where it needs one.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class BackedLLM(LLMService[Any]):
         report: Report,
         tool_deadline_s: float | None = None,
         apology: str = APOLOGY,
+        known_answer: Callable[[LLMContext], str] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -73,6 +75,7 @@ class BackedLLM(LLMService[Any]):
         )
         self._report = report
         self._apology = apology
+        self._known_answer = known_answer
         self._answer: Answer | None = None
         self._probes: dict[str, Probe] = {}
         self._turn_over = asyncio.Event()
@@ -158,7 +161,14 @@ class BackedLLM(LLMService[Any]):
             self._turn_over.clear()
         else:
             self._turn_over.set()
-        await self._answer_to(frame.context)
+        if known := self._known_answer and self._known_answer(frame.context):
+            await self._say(known)
+        else:
+            await self._answer_to(frame.context)
+
+    async def _say(self, known: str) -> None:
+        for frame in (LLMFullResponseStartFrame(), LLMTextFrame(known), LLMFullResponseEndFrame()):
+            await self.push_frame(frame)
 
     async def _run_tools(self, calls: Sequence[FunctionCallFromLLM]) -> None:
         """Run them once the caller's turn is over: what they do cannot be taken back."""

@@ -25,10 +25,13 @@ from pipecat.utils.types import is_given
 from services.failover.branch import Branch
 from services.failover.health import Health
 from services.failover.incident import Failure, Incident, Report
+from services.failover.tts.first_words import FirstWords
 from services.failover.tts.mouth import Mouth
 from services.failover.tts.settings import for_a_backup, for_the_lead
 from services.failover.tts.speech import Speech, letters
+from services.failover.tts.spoken_before import SpokenBefore
 from services.failover.tts.voices import Voices
+from services.phrases.repertoire import Repertoire
 
 _NS_PER_S = 1_000_000_000
 # Every audio context is ended here; none ends because a provider takes its time.
@@ -54,6 +57,7 @@ class BackedTTS(TTSService):
         providers: Sequence[tuple[str, TTSService, Health]],
         *,
         report: Report,
+        repertoire: Repertoire | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -66,11 +70,13 @@ class BackedTTS(TTSService):
             **kwargs,
         )
         _, lead, _ = providers[0]
-        self._text_aggregator.set_language(lead.text_aggregation_language)
+        # The base class takes none from outside.
+        self._text_aggregator = FirstWords(language=lead.text_aggregation_language)
         self._skipped_text_aggregator.set_language(lead.text_aggregation_language)
         self._report = report
         self._voices = Voices(self, providers, self.push_frame)
         self._mouth = Mouth(self)
+        self._spoken_before = SpokenBefore(repertoire, self._mouth)
         self._speeches: dict[str, Speech] = {}
         self._waiting: asyncio.Queue[Speech] = asyncio.Queue()
         self._speaking: asyncio.Task[None] | None = None
@@ -82,6 +88,7 @@ class BackedTTS(TTSService):
         """Begin to set up every provider's service; wait for none."""
         await super().setup(setup)
         await self._voices.setup(setup, self.sample_rate)
+        self._spoken_before.begin(self.sample_rate)
 
     async def start(self, frame: StartFrame) -> None:
         """Start every provider's service; wait for none."""
@@ -182,13 +189,15 @@ class BackedTTS(TTSService):
     async def _handle_update_settings(
         self, frame: TTSUpdateSettingsFrame, direction: FrameDirection
     ) -> None:
-        self._voices.change()
         lead, *backups = self._voices.branches
         named = [branch for branch in (lead, *backups) if branch.service is frame.service]
+        if not named and frame.service not in (None, self):
+            await self.push_frame(frame, direction)
+            return
+        self._voices.change()
+        self._spoken_before.stop()
         if named:
             await named[0].give(frame)
-        elif frame.service not in (None, self):
-            await self.push_frame(frame, direction)
         else:
             await lead.give(for_the_lead(frame))
             for branch in backups:
@@ -215,13 +224,18 @@ class BackedTTS(TTSService):
             await self._finish(speech)
 
     async def _speak(self, speech: Speech) -> None:
-        self._voices.try_again_beside(speech)
         turns = self._voices.in_turn()
         branch: Branch | None = next(turns)
+        if await self._spoken_before.say(branch, speech):
+            return
+        self._voices.try_again_beside(speech)
         while branch and not speech.dropped:
             sound_s = self._mouth.given_s(speech)
-            attempt = await self._voices.say(branch, speech, self._mouth)
+            recording = self._spoken_before.recording(speech)
+            attempt = await self._voices.say(branch, speech, recording or self._mouth)
             if attempt.failure is None:
+                if attempt.came_to_its_end:
+                    self._spoken_before.keep(branch, speech, recording)
                 return
             if attempt.failure is Failure.NONSENSE:
                 await self._mouth.take_back(speech, attempt.reached.first, sound_s)

@@ -33,6 +33,7 @@ from services.failover.health import Health
 from services.failover.incident import Incident
 from services.failover.tts.backed import BackedTTS
 from services.failover.tts.sound import USUAL_PACE, letters_in
+from services.phrases.repertoire import Repertoire
 from tests.virtual_time import VirtualClock
 
 RATE_HZ = 24_000
@@ -274,12 +275,19 @@ def health(deadline_ms: float = DEADLINE_MS) -> Health:
 
 @asynccontextmanager
 async def call(
-    *voices: TTSService, healths: Sequence[Health] | None = None, ends: bool = True
+    *voices: TTSService,
+    healths: Sequence[Health] | None = None,
+    ends: bool = True,
+    repertoire: Repertoire | None = None,
 ) -> AsyncIterator[Call]:
     """A call with these voices, named "a", "b", …, that is ended in order behind the test."""
     incidents: list[Incident] = []
     known = healths or [health() for _ in voices]
-    tts = BackedTTS(list(zip("abcd", voices, known, strict=False)), report=incidents.append)
+    tts = BackedTTS(
+        list(zip("abcd", voices, known, strict=False)),
+        report=incidents.append,
+        repertoire=repertoire,
+    )
     mouth, ear = Ear(), Ear()
     worker = PipelineWorker(
         Pipeline([mouth, tts, ear]),
