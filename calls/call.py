@@ -15,6 +15,8 @@ from pipecat.services.llm_service import LLMService
 from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
 
+from calls.barge_in.hold import Hold
+from calls.barge_in.sensitivity import BARGE_IN, BargeIn
 from calls.bot import Bot
 from calls.channel import Channel
 from calls.incidents import Incidents
@@ -115,13 +117,20 @@ class Call:
         """Text-to-speech. `voice`: a voice by provider name, or one for the cloud provider."""
         return self._backed("tts", Wish(voice=voice), BackedTTS)
 
-    def turns(self, llm: LLMService, *, pace: Pace = PACE) -> LLMContextAggregatorPair:
+    def turns(
+        self, llm: LLMService, *, pace: Pace = PACE, barge_in: BargeIn = BARGE_IN
+    ) -> LLMContextAggregatorPair:
         """The conversation's context, and the taking of turns: VAD, end of turn, barge-in.
 
-        `pace`: how long the bot waits for its callers.
+        `pace`: how long the bot waits for its callers. `barge_in`: how easily they interrupt it.
         """
         context = LLMContext(tools=list(self._tools.get(llm.name, ())))
-        return turn_taking(context, self, pace)
+        return turn_taking(context, self, pace, barge_in)
+
+    @property
+    def hold(self) -> Hold:
+        """Of the bot's audio at the very end of its way."""
+        return self._channel.hold
 
     # What follows is for tools: they reach the call through `params.app_resources`.
 

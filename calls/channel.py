@@ -1,8 +1,9 @@
 """The way a call comes in: from a runner's arguments to a Pipecat transport."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from pipecat.pipeline.pipeline import Pipeline
 from pipecat.runner.types import (
     CallData,
     DailyRunnerArguments,
@@ -12,10 +13,13 @@ from pipecat.runner.types import (
 )
 from pipecat.runner.utils import create_transport
 from pipecat.serializers.twilio import TwilioFrameSerializer
+from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.transports.base_transport import BaseTransport, TransportParams
 from pipecat.transports.daily.transport import DailyParams
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
 
+from calls.barge_in.hold import Hold
+from calls.barge_in.holding import Holding
 from calls.heard.following import Following
 from calls.marks import Marks
 from calls.way_out import stand_before_output
@@ -42,6 +46,7 @@ class Channel:
         call_sid: Twilio's name of the call, "" elsewhere.
         stream_sid: Twilio's name of its audio stream, "" elsewhere.
         marks: Tells when the phone has played what was sent; only under this server.
+        hold: Of the audio that is about to go out.
     """
 
     name: ChannelName
@@ -51,6 +56,7 @@ class Channel:
     call_sid: str = ""
     stream_sid: str = ""
     marks: Marks | None = None
+    hold: Hold = field(default_factory=Hold)
 
 
 async def open_channel(args: RunnerArguments) -> Channel:
@@ -60,7 +66,13 @@ async def open_channel(args: RunnerArguments) -> Channel:
         ValueError: for a kind of call that no bot here can take.
     """
     channel = await _channel(args)
-    stand_before_output(channel.transport, lambda: Following(channel.marks, channel.stream_sid))
+    output = channel.transport.output()
+    if isinstance(output, BaseOutputTransport):
+        channel.hold.at(output)
+    stand_before_output(
+        channel.transport,
+        lambda: Pipeline([Following(channel.marks, channel.stream_sid), Holding(channel.hold)]),
+    )
     return channel
 
 

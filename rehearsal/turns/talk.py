@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from rehearsal.audible import Span
-from rehearsal.fault_heard import Listener
+from rehearsal.faults.heard import Listener
 from rehearsal.mulaw import Pcm
 from rehearsal.playout import Playout
 from rehearsal.turns.mouth import KnownMouth

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from rehearsal.fault_heard import Listener
+from rehearsal.faults.heard import Listener
 from rehearsal.turns import script
 from rehearsal.turns.script import Line
 from rehearsal.turns.talk import Speech
