@@ -3,7 +3,7 @@
 from calls.barge_in.sensitivity import BargeIn
 from calls.bot import Bot, Line, as_bot
 from calls.call import Call
-from calls.notice import notice
+from calls.notices import notice
 from calls.turn_taking.pauses import Pace
 
 __all__ = ["BargeIn", "Bot", "Call", "Line", "Pace", "as_bot", "notice"]

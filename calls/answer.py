@@ -13,7 +13,7 @@ from pipecat.workers.runner import WorkerRunner
 from calls.bot import Bot
 from calls.call import Call
 from calls.channel import AUDIO_IN_HZ, Channel, open_channel
-from calls.notice import notice
+from calls.notices import notice
 from calls.record import CallRecord
 from calls.spare_phrases import SPARE_PHRASES
 from processors.spoken_text import SpokenText

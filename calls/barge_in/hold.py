@@ -35,6 +35,7 @@ class Hold:
         self._interruptible = True
         self._waits_since_s: float | None = None
         self._again = b""
+        self._later_s = 0.0
         self._longest: asyncio.TimerHandle | None = None
 
     def at(self, output: BaseOutputTransport) -> None:
@@ -70,7 +71,7 @@ class Hold:
         if not self._open.is_set():
             return
         self._open.clear()
-        self._longest = asyncio.get_running_loop().call_later(_AT_MOST_S, self.go_on)
+        self._longest = asyncio.get_running_loop().call_later(_AT_MOST_S, self._go_on)
 
     def go_on(self) -> float:
         """Play on, from the beginning of the word.
@@ -78,13 +79,8 @@ class Hold:
         Returns:
             The seconds by which everything is played later.
         """
-        if self._open.is_set():
-            return 0.0
-        later_s = 0.0
-        if self._waits_since_s is not None:
-            self._again = self.saying.last_word()
-            later_s = _now_s() - self._waits_since_s + self.saying.lasts_s(self._again)
-        self._release()
+        self._go_on()
+        later_s, self._later_s = self._later_s, 0.0
         return later_s
 
     def drop(self) -> None:
@@ -92,11 +88,18 @@ class Hold:
         if not self._open.is_set():
             self._dropping = True
             self._again = b""
+            self._later_s = 0.0
             self._release()
 
     def new_comes(self) -> None:
         """What comes from here on is to be played."""
         self._dropping = False
+
+    def _go_on(self) -> None:
+        if self._waits_since_s is not None and not self._open.is_set():
+            self._again = self.saying.last_word()
+            self._later_s += _now_s() - self._waits_since_s + self.saying.lasts_s(self._again)
+        self._release()
 
     def _release(self) -> None:
         if self._longest:

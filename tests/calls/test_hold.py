@@ -8,7 +8,7 @@ import pytest
 from pipecat.frames.frames import InterruptionFrame
 
 from calls.barge_in.hold import Hold
-from calls.notice import notice
+from calls.notices import notice
 from tests.calls.heard_call import HeardCall, Line, heard_call
 from tests.calls.test_heard import TURNS, answer, plain
 from tests.services.failover.tts_fakes import reply

@@ -21,6 +21,7 @@ from pipecat.frames.frames import (
     TranscriptionFrame,
     TTSAudioRawFrame,
     TTSSpeakFrame,
+    UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
@@ -42,6 +43,7 @@ from pipecat.turns.user_start import TranscriptionUserTurnStartStrategy, VADUser
 from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
+from processors.dismissed import SoundDismissedFrame
 from processors.filler_words import FillerWords
 from processors.stage_latency import StageLatency, StageMetricsData, Stages, ToolRun
 from tests.processors.probed_pipeline import A_MOMENT_S, Rig, probed_pipeline
@@ -458,3 +460,16 @@ async def test_push_is_stamped_when_it_happened_not_when_the_observer_got_to_it(
         await asyncio.sleep(A_MOMENT_S)
     (stages,) = record.turns
     assert stages.turn_end_ms == 0
+
+
+@in_virtual_time
+async def test_words_of_a_dismissed_sound_are_of_no_turn() -> None:
+    record = Record()
+    async with probed_pipeline(StageLatency(record)) as rig:
+        await rig.down(
+            TranscriptionFrame("uh huh", "", ""),
+            SoundDismissedFrame("backchannel", "uh huh"),
+            UserStartedSpeakingFrame(),
+            UserStoppedSpeakingFrame(),
+        )
+    assert record.turns == []
