@@ -13,6 +13,7 @@ from pipecat.workers.runner import WorkerRunner
 from calls.bot import Bot
 from calls.call import Call
 from calls.channel import AUDIO_IN_HZ, Channel, open_channel
+from calls.notices import notice
 from calls.record import CallRecord
 from calls.repertoire import repertoire_of
 from calls.spare_phrases import SPARE_PHRASES
@@ -95,11 +96,13 @@ async def _run(call: Call, channel: Channel, args: RunnerArguments) -> None:
     await runner.run()
 
 
-def _first_words(bot: Bot) -> Frame:
-    """The bot's greeting, or else a request to the model for one."""
+def _first_words(bot: Bot) -> list[Frame]:
+    """The bot's notice, and its greeting or else a request to the model for one."""
+    first: list[Frame] = [notice(bot.notice)] if bot.notice else []
     if bot.greeting:
-        return TTSSpeakFrame(bot.greeting)
-    return LLMMessagesAppendFrame([{"role": "developer", "content": GREET}], run_llm=True)
+        return [*first, TTSSpeakFrame(bot.greeting)]
+    greet = LLMMessagesAppendFrame([{"role": "developer", "content": GREET}], run_llm=True)
+    return [*first, greet]
 
 
 def _greet_and_part(call: Call, channel: Channel, worker: PipelineWorker) -> None:
@@ -117,7 +120,7 @@ def _greet_and_part(call: Call, channel: Channel, worker: PipelineWorker) -> Non
                 await asyncio.wait_for(ready.wait(), _GREET_AT_LATEST_S)
             except TimeoutError:
                 logger.info("The client shows no words; greeting it all the same.")
-        await worker.queue_frame(_first_words(call.bot))
+        await worker.queue_frames(_first_words(call.bot))
 
     @channel.transport.event_handler("on_client_disconnected")
     async def on_client_disconnected(*_: object) -> None:

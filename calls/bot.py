@@ -48,6 +48,7 @@ class Bot:
         sentence: What it does, for people: the first line of the file's docstring.
         build: From a call to its pipeline.
         greeting: What it says first.
+        notice: What it says before that, and is not interrupted in.
         topics: What the offline tier needs to hold its conversation.
         phrases: Filler phrases by tool name; "" holds the general ones.
         sample_call: The lines that `switchboard call NAME` speaks.
@@ -63,6 +64,7 @@ class Bot:
     sentence: str
     build: BuildPipeline = field(repr=False)
     greeting: str = ""
+    notice: str = ""
     topics: tuple[Topic, ...] = ()
     phrases: Mapping[str, Sequence[str]] = field(default_factory=dict)
     sample_call: tuple[Line, ...] = ()
@@ -88,6 +90,7 @@ def as_bot(
     build: BuildPipeline,
     *,
     greeting: str = "",
+    notice: str = "",
     topics: Sequence[Topic] = (),
     phrases: Mapping[str, Sequence[str]] | None = None,
     sample_call: Sequence[Line] = (),
@@ -107,6 +110,7 @@ def as_bot(
         sentence=docstring.splitlines()[0] if docstring else "",
         build=build,
         greeting=greeting,
+        notice=notice,
         topics=tuple(topics),
         phrases=phrases or {},
         sample_call=tuple(sample_call),

@@ -15,6 +15,9 @@ from pipecat.services.llm_service import LLMService
 from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
 
+from calls.barge_in.hold import Hold
+from calls.barge_in.holding import Holding
+from calls.barge_in.sensitivity import BARGE_IN, BargeIn
 from calls.bot import Bot
 from calls.callers.memory import memory_of
 from calls.callers.remembering import remembering
@@ -93,6 +96,7 @@ class Call:
             lambda: (
                 silence_bound(self, channel.audio_out_hz, settings),
                 Following(channel.marks, channel.stream_sid),
+                Holding(channel.hold),
             ),
         )
 
@@ -136,10 +140,12 @@ class Call:
         backed = partial(BackedTTS, repertoire=self._repertoire)
         return self._backed("tts", Wish(voice=voice), backed)
 
-    def turns(self, llm: LLMService, *, pace: Pace = PACE) -> LLMContextAggregatorPair:
+    def turns(
+        self, llm: LLMService, *, pace: Pace = PACE, barge_in: BargeIn = BARGE_IN
+    ) -> LLMContextAggregatorPair:
         """The conversation's context, and the taking of turns: VAD, end of turn, barge-in.
 
-        `pace`: how long the bot waits for its callers.
+        `pace`: how long the bot waits for its callers. `barge_in`: how easily they interrupt it.
         """
         self._window = Window(
             tools=list(self._tools.get(llm.name, ())),
@@ -147,7 +153,12 @@ class Call:
             summarise=summariser(llm),
             note=self.record.note,
         )
-        return turn_taking(self._window, self, pace)
+        return turn_taking(self._window, self, pace, barge_in)
+
+    @property
+    def hold(self) -> Hold:
+        """Of the bot's audio at the very end of its way."""
+        return self._channel.hold
 
     # What follows is for tools: they reach the call through `params.app_resources`.
 

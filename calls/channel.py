@@ -1,6 +1,6 @@
 """The way a call comes in: from a runner's arguments to a Pipecat transport."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pipecat.runner.types import (
@@ -12,10 +12,12 @@ from pipecat.runner.types import (
 )
 from pipecat.runner.utils import create_transport
 from pipecat.serializers.twilio import TwilioFrameSerializer
+from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.transports.base_transport import BaseTransport, TransportParams
 from pipecat.transports.daily.transport import DailyParams
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
 
+from calls.barge_in.hold import Hold
 from calls.marks import Marks
 
 ChannelName = Literal["web", "daily", "phone", "eval"]
@@ -40,6 +42,7 @@ class Channel:
         call_sid: Twilio's name of the call, "" elsewhere.
         stream_sid: Twilio's name of its audio stream, "" elsewhere.
         marks: Tells when the phone has played what was sent; only under this server.
+        hold: Of the audio that is about to go out.
     """
 
     name: ChannelName
@@ -49,6 +52,7 @@ class Channel:
     call_sid: str = ""
     stream_sid: str = ""
     marks: Marks | None = None
+    hold: Hold = field(default_factory=Hold)
 
 
 async def open_channel(args: RunnerArguments) -> Channel:
@@ -57,6 +61,14 @@ async def open_channel(args: RunnerArguments) -> Channel:
     Raises:
         ValueError: for a kind of call that no bot here can take.
     """
+    channel = await _channel(args)
+    output = channel.transport.output()
+    if isinstance(output, BaseOutputTransport):
+        channel.hold.at(output)
+    return channel
+
+
+async def _channel(args: RunnerArguments) -> Channel:
     match args:
         case WebSocketRunnerArguments(transport_type="twilio") if args.call_data:
             return _twilio(args)

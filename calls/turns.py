@@ -14,6 +14,9 @@ from pipecat.processors.aggregators.llm_response_universal import (
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
 from calls import models
+from calls.barge_in.callers_turn import CallersTurn
+from calls.barge_in.sensitivity import BargeIn
+from calls.barge_in.sound import Sound
 from calls.heard.memory import remember_what_was_heard
 from calls.quiet_caller import QuietCaller
 from calls.turn_taking.ahead import Ahead
@@ -26,10 +29,18 @@ if TYPE_CHECKING:
     from calls.call import Call
 
 
-def turn_taking(context: Window, call: "Call", pace: Pace) -> LLMContextAggregatorPair:
+def turn_taking(
+    context: Window, call: "Call", pace: Pace, barge_in: BargeIn
+) -> LLMContextAggregatorPair:
     """The two halves of the conversation's context, listening to the call's turns."""
     voice = models.voice_activity()
     reopening = Reopening(context, lambda words: call.record.note("turn_reopened", words=words))
+    callers_turn = CallersTurn(
+        hold=call.hold,
+        voice=voice,
+        sensitivity=barge_in,
+        on_sound=lambda sound: _note_sound(call, sound),
+    )
     smart_turn = models.end_of_turn()
     end_of_turn = EndOfTurn(
         turn_analyzer=smart_turn,
@@ -44,7 +55,7 @@ def turn_taking(context: Window, call: "Call", pace: Pace) -> LLMContextAggregat
         context,
         user_params=LLMUserAggregatorParams(
             vad_analyzer=voice,
-            user_turn_strategies=UserTurnStrategies(stop=[end_of_turn]),
+            user_turn_strategies=UserTurnStrategies(start=[callers_turn], stop=[end_of_turn]),
             user_idle_timeout=call.quiet_caller_s,
         ),
     )
@@ -66,6 +77,12 @@ def last_words_of_bot(context: LLMContext) -> str:
         if message.get("role") == "assistant" and isinstance(content, str):
             said.insert(0, content)
     return " ".join(said)
+
+
+def _note_sound(call: "Call", sound: Sound) -> None:
+    call.record.note(
+        "sound", taken_for=sound.verdict, text=sound.text, held_s=round(sound.held_s, 3)
+    )
 
 
 def _ahead(call: "Call") -> Ahead:

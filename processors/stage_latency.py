@@ -41,6 +41,7 @@ from pipecat.services.llm_service import LLMService
 from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_output import BaseOutputTransport
 
+from processors.dismissed import SoundDismissedFrame
 from processors.filler_words import FillerFrame
 from processors.provider_failure import ProviderFailureMetricsData
 
@@ -308,6 +309,10 @@ class StageLatency(FrameProcessor):
         self._fillers_due = 0
         await self._close(interrupted=True)
 
+    async def sound_dismissed(self, pushed: FramePushed, frame: SoundDismissedFrame) -> None:
+        """What the caller let hear was no turn."""
+        self._hearing = None
+
     async def turn_ended(self, pushed: FramePushed, frame: UserStoppedSpeakingFrame) -> None:
         """From here on the bot owes an answer, if anything was said."""
         turn = self._hearing
@@ -450,6 +455,7 @@ _MARKED_BY_FIRST_PUSH: tuple[tuple[type[Frame], _Moment], ...] = (
     (UserStartedSpeakingFrame, StageLatency.turn_began),
     (UserStoppedSpeakingFrame, StageLatency.turn_ended),
     (InterruptionFrame, StageLatency.turn_cut),
+    (SoundDismissedFrame, StageLatency.sound_dismissed),
     (LLMContextUserTurnFrame, StageLatency.words_written),
     (LLMContextFrame, StageLatency.model_asked),
     (FunctionCallsStartedFrame, StageLatency.tools_called),

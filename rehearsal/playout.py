@@ -9,6 +9,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from rehearsal import mulaw
 from rehearsal.audible import (
     Span,
@@ -127,6 +129,15 @@ class Playout:
         """Everything as it left the loudspeaker, silence included: samples of shape (n,)."""
         self.advance()
         return mulaw.decode(self._played)
+
+    def part(self, first: int, count: int) -> Pcm:
+        """So many samples of the track from one on; those that were not played yet are silent."""
+        self.advance()
+        heard = np.zeros(count, np.int16)
+        known = mulaw.decode(self._played[max(0, first) : max(0, first + count)])
+        begin = max(0, -first)
+        heard[begin : begin + known.size] = known
+        return heard
 
     def spans(self) -> list[Span]:
         return audible_spans(self.track())

@@ -131,6 +131,10 @@ class Utterance:
             break
         return [TextPartForConcatenation(w.text, w.spaced) for w in parts]
 
+    def words_with_begin(self) -> list[tuple[str, float]]:
+        """Every word that was told, with where it begins in the audio, in seconds."""
+        return [(word.text.strip(), begins_s) for word, begins_s in self._one_by_one()]
+
     def _one_by_one(self) -> list[tuple[Words, float]]:
         """Every word with where it begins in the audio, in seconds."""
         spoken: list[tuple[Words, float]] = []

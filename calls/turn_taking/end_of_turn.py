@@ -113,7 +113,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         self._question = question
         self._last_words_within_s = 0.0
         self._heard = Heard()
-        self._speaking = False
+        self._speaking = self._open = False
         self._pause: Pause | None = None
         self._reopened_after: Pause | None = None
         self._last_pause: Pause | None = None
@@ -133,13 +133,14 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         await self._analyzer.cleanup()
 
     async def handle_user_turn_started(self) -> None:
+        self._open = True
         await self._new_turn()
         if self._reopening and (carried := self._reopening.turn_began(self._now_s())):
             self._heard = Heard(carried)
             self._reopened_after = self._last_pause
 
     async def handle_user_turn_stopped(self) -> None:
-        self._ended = True
+        self._ended, self._open = True, False
         self._last_pause = self._pause
         await self._new_turn()
         if self._reopening:
@@ -152,18 +153,20 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         match frame:
             case InputAudioRawFrame():
                 await self._hear(frame)
-            case InterimTranscriptionFrame():
+            case InterimTranscriptionFrame() if self._open:
                 self._heard.add_interim(frame, self._now_s())
                 self._count_from_words()
                 await self._words_came()
-            case TranscriptionFrame():
+            case TranscriptionFrame() if self._open:
                 self._heard.add_final(frame, self._now_s())
                 self._count_from_words()
                 await self._words_came()
             case VADUserStartedSpeakingFrame():
                 await self._voice_began(frame)
             case VADUserStoppedSpeakingFrame():
-                await self._voice_ended(frame)
+                self._speaking = False
+                if self._open:
+                    await self._voice_ended(frame)
             case EagerEndOfTurnCancelFrame():
                 self._settle(Outcome.REFUSED)
             case BotStartedSpeakingFrame() if self._reopening:
@@ -208,7 +211,6 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         await self._withdraw(Outcome.WENT_ON)
 
     async def _voice_ended(self, frame: VADUserStoppedSpeakingFrame) -> None:
-        self._speaking = False
         pause = self._pause = Pause(self._now_s() - frame.stop_secs, frame.stop_secs)
         lull, self._lull = self._lull, None
         if lull and (lull.probability or 0.0) >= _SURELY_DONE:

@@ -28,6 +28,18 @@ class VoiceActivity(SileroVADAnalyzer):
             return 0.0
         return self._vad_stopping_count * self.num_frames_required() / self.sample_rate
 
+    @property
+    def rising_s(self) -> float:
+        """How long there has been a voice, while the detector is not yet sure of it."""
+        if self._vad_state is not VADState.STARTING:
+            return 0.0
+        return self._vad_starting_count * self.num_frames_required() / self.sample_rate
+
+    @property
+    def present(self) -> bool:
+        """Whether there is a voice, or may be one."""
+        return self._vad_state is not VADState.QUIET
+
     async def analyze_audio(self, buffer: bytes) -> VADState:
         return self._run_analyzer(buffer)
 

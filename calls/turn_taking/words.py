@@ -15,8 +15,13 @@ _WORD = re.compile(r"\w+")
 
 def words_of(text: str) -> tuple[str, ...]:
     """The words alone: no case, no punctuation, no "um"."""
+    return tuple(word for word in all_words_of(text) if word not in FILLERS)
+
+
+def all_words_of(text: str) -> tuple[str, ...]:
+    """The same with every "um"."""
     plain = _APOSTROPHES.sub("", unicodedata.normalize("NFKC", text).casefold())
-    return tuple(word for word in _WORD.findall(plain) if word not in FILLERS)
+    return tuple(_WORD.findall(plain))
 
 
 def mean_the_same(one: str, other: str) -> bool:

@@ -23,6 +23,7 @@ from pipecat.frames.frames import (
 )
 from pipecat.processors.frame_processor import FrameDirection
 
+from processors.dismissed import SoundDismissedFrame
 from processors.silence.owed import Owed
 from processors.silence.playout import Playout
 
@@ -44,6 +45,9 @@ def follow(
             unheard_s = playout.answer_until_s - now_s
             playout.cut(now_s)
             owed.interrupted(now_s, unheard_s=unheard_s)
+        case SoundDismissedFrame():
+            playout.held(now_s, frame.held_s)
+            owed.sound_dismissed()
         case ClientConnectedFrame():
             owed.client_connected(now_s)
         case LLMContextUserTurnFrame():

@@ -15,6 +15,8 @@ LATEST_WORDS_S = 5.0
 # So much of an answer may be cut off without its being owed again.
 UNHEARD_S = 0.5
 
+_State = tuple[int, float | None, bool, bool, bool, bool]
+
 
 class Owed:
     """Follows the turns of a call, told of each event in order.
@@ -49,6 +51,7 @@ class Owed:
         self._voice_activity_known = False
         self._voice_began_s = 0.0
         self._voiced_s = 0.0
+        self._before_sound: _State | None = None
 
         self._model_due = False
         self._response_open = False
@@ -80,11 +83,28 @@ class Owed:
         self._voiced_s += self.voice_ended_s - self._voice_began_s
         # A sum of times is seldom exact.
         if self._voiced_s >= SPEECH_S - 1e-6:
+            self._before_sound = self._before_sound or self._state()
             self._renew(self.voice_ended_s)
+
+    def sound_dismissed(self) -> None:
+        """It was a backchannel or a noise: what was owed before it is owed after it."""
+        before, self._before_sound = self._before_sound, None
+        self._voiced_s = 0.0
+        if before is None:
+            return
+        answered, since_s = self._answered, self.since_s
+        self.turns, was_since_s, self._words, self._awaits_words, self.greeting, self._answered = (
+            before
+        )
+        self._answered = self._answered or answered
+        # What was settled meanwhile is settled.
+        self.since_s = None if since_s is None else was_since_s
+        self._settle()
 
     def turn_began(self) -> None:
         """Someone decided that the caller has the floor."""
         self._words_to_come = self._answered_ahead = False
+        self._before_sound = None
         if not self._voice_activity_known:
             self.voice = True
 
@@ -205,6 +225,16 @@ class Owed:
         if self._response_open or self._model_due or self._words:
             return ("llm",)
         return ("tts",) if self._speech or self.greeting else ("stt",)
+
+    def _state(self) -> "_State":
+        return (
+            self.turns,
+            self.since_s,
+            self._words,
+            self._awaits_words,
+            self.greeting,
+            self._answered,
+        )
 
     def _owe(self, at_s: float) -> None:
         if self.since_s is None:

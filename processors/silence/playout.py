@@ -67,6 +67,14 @@ class Playout:
         self.audible_until_s = sound.end_s
         return sound
 
+    def held(self, now_s: float, seconds: float) -> None:
+        """What was still to be played so long ago is played so much later."""
+        since_s = now_s - seconds
+        for moment in ("ends_s", "audible_until_s", "answer_until_s", "spare_until_s"):
+            at_s = getattr(self, moment)
+            if at_s > since_s:
+                setattr(self, moment, at_s + seconds)
+
     def cut(self, now_s: float) -> None:
         """Whatever was not played yet never will be."""
         self.ends_s = min(self.ends_s, now_s)

@@ -32,12 +32,12 @@ TOOL_FACTS: Mapping[str, str] = {
 }
 
 Kind = Literal["plain", "yes", "pause", "digits", "tool", "two tools", "slow tool", "long", "barge"]
-Intrusion = Literal["backchannel", "noise"]
+Intrusion = Literal["backchannel", "noise", "echo", "barge-in"]
 
 
 @dataclass(frozen=True)
 class Sound:
-    """What the caller lets hear into the answer, without wanting it to stop.
+    """What the caller lets hear into the answer, without wanting it to stop but for a barge-in.
 
     Attributes:
         words: What is said; "" for a cough.

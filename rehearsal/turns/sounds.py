@@ -42,20 +42,25 @@ class Utterance:
     pcm: Pcm
     phrases: tuple[Phrase, ...] = ()
 
+    def louder(self, gain_db: float) -> "Utterance":
+        """The same, louder or softer."""
+        pcm = np.clip(self.pcm * 10 ** (gain_db / 20), -32768, 32767).astype(np.int16)
+        return Utterance(pcm, self.phrases)
+
     def at_speed(self, factor: float) -> "Utterance":
         """The same faster and higher, or slower and lower: another caller."""
         pcm = soxr.resample(self.pcm, SAMPLE_RATE_HZ * factor, SAMPLE_RATE_HZ)
         return Utterance(_trimmed(pcm), tuple(phrase.at_speed(factor) for phrase in self.phrases))
 
 
-async def utterance(parts: Sequence[str | float]) -> Utterance:
+async def utterance(parts: Sequence[str | float], *, voice: str = _VOICE) -> Utterance:
     """Speak the parts; a number is a silence of so many seconds. Raises VoiceError."""
     blocks: list[Pcm] = []
     phrases: list[Phrase] = []
     at = 0
     for part in parts:
         if isinstance(part, str):
-            block = _trimmed(await speak(part, _VOICE))
+            block = _trimmed(await speak(part, voice))
             phrases.append(_phrase(part, at, at + block.size))
         else:
             block = np.zeros(round(part * SAMPLE_RATE_HZ), np.int16)
@@ -64,9 +69,9 @@ async def utterance(parts: Sequence[str | float]) -> Utterance:
     return Utterance(np.concatenate(blocks), tuple(phrases))
 
 
-def cough() -> Utterance:
-    """Two bursts of breath, a quarter of a second each; always the same."""
-    rng = np.random.default_rng(_COUGH_SEED)
+def cough(seed: int = _COUGH_SEED) -> Utterance:
+    """Two bursts of breath, a quarter of a second each; the same for the same seed."""
+    rng = np.random.default_rng(seed)
     burst = round(0.25 * SAMPLE_RATE_HZ)
     decay = np.exp(-np.arange(burst) / (0.07 * SAMPLE_RATE_HZ))
     blocks = []

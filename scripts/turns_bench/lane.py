@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from rehearsal.audible import Span
 from rehearsal.phone import CallFailed, TwilioPhone
 from rehearsal.server_process import ServerProcess
 from rehearsal.standins import StandIns
@@ -19,7 +20,7 @@ from rehearsal.turns.knowing_ear import Callers
 from rehearsal.turns.mind import Mind, Tally
 from rehearsal.turns.mouth import KnownMouth
 from rehearsal.turns.script import Line
-from rehearsal.turns.talk import Speech, Talk, Telephone
+from rehearsal.turns.talk import Speech, Talk, Telephone, Turn
 from rehearsal.turns.web_phone import WebPhone
 from rehearsal.twilio_rest import CallUpdate, TwilioRest
 from rehearsal.two_track_wav import write_two_track_wav
@@ -55,6 +56,7 @@ class Lane:
         profile: The stand-ins' latencies.
         seed: Decides their draws.
         cores: Where the server runs; none: anywhere.
+        mind: The language model; by default that of the timed conversation.
     """
 
     def __init__(
@@ -67,11 +69,12 @@ class Lane:
         cores: Collection[int],
         max_calls: int,
         livekit_python: Path,
+        mind: Mind | None = None,
     ) -> None:
         self.server: ServerProcess
         self.system: System = system
         self._folder = folder
-        self._mind = Mind()
+        self._mind = mind or Mind()
         self._profile: Profile = profile
         self._providers = StandIns(
             profile="fast" if profile == "even" else profile, seed=seed, mind=self._mind
@@ -148,6 +151,18 @@ class Lane:
         said = [line for figures in held for line in lines[: figures.turns]]
         return Round(list(held), self._mind.recount(), said, meter.cpu_s, meter.peak_mb)
 
+    async def hold_each(
+        self, lines: Sequence[Sequence[Line]], speech: Sequence[Speech], name: str
+    ) -> list[CallFigures]:
+        """The same for callers each of whom has lines of their own."""
+        calls = enumerate(zip(lines, speech, strict=True))
+        return await asyncio.gather(
+            *(
+                self._hold(own, spoken, number * _APART_S, f"{name}-{number}.wav", False)
+                for number, (own, spoken) in calls
+            )
+        )
+
     async def _hold(
         self, lines: Sequence[Line], speech: Speech, after_s: float, recording: str, web: bool
     ) -> CallFigures:
@@ -164,12 +179,18 @@ class Lane:
             return CallFigures(problem=str(error))
         caller, bot = phone.tracks()
         write_two_track_wav(self._folder / recording, caller=caller, bot=bot)
-        figures = figures_of(talk.turns, phone.playout.spans())
+        figures = self._measured(talk.turns, phone.playout.spans())
         figures.problem = problem
         figures.duration_s = phone.playout.played_s
         if talk.greeted_s is not None:
             figures.greeting_ms = talk.greeted_s * 1000
         return figures
+
+    def _measured(self, turns: Sequence[Turn], spans: Sequence[Span]) -> CallFigures:
+        return figures_of(turns, spans)
+
+    def _mouth_of(self, phone: TwilioPhone) -> KnownMouth:
+        return KnownMouth()
 
     @asynccontextmanager
     async def _called_up(self) -> AsyncIterator[Telephone]:
@@ -185,7 +206,7 @@ class Lane:
     @asynccontextmanager
     async def _dialled(self) -> AsyncIterator[Telephone]:
         phone = TwilioPhone(auth_token=self._auth_token, account_sid=self._account_sid)
-        phone.mouth = mouth = KnownMouth()
+        phone.mouth = mouth = self._mouth_of(phone)
         self._rest.add_call(phone.call_sid)
         self._phones[phone.call_sid] = phone
         self._callers.add(mouth)

@@ -28,6 +28,8 @@ from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.transports.base_transport import BaseTransport, TransportParams
 from pipecat.workers.runner import WorkerRunner
 
+from calls.barge_in.hold import Hold
+from calls.barge_in.holding import Holding
 from calls.heard.following import Following
 from calls.heard.memory import remember_what_was_heard
 from calls.marks import Marks
@@ -58,14 +60,14 @@ class Tongue:
     def __init__(self, rng: random.Random, pace: float) -> None:
         self._rng = rng
         self._pace = pace
-        self._words: dict[int, tuple[str, int]] = {}
+        self.words: dict[int, tuple[str, int]] = {}
 
     def speak(self, word: str) -> bytes:
         """16-bit samples, all of one value that no other word of the call has."""
-        value = 1000 + len(self._words)
+        value = 1000 + len(self.words)
         length = letters_in(word) / self._pace * self._rng.uniform(0.8, 1.25)
         count = round(RATE_HZ * length)
-        self._words[value] = (word, count)
+        self.words[value] = (word, count)
         return np.full(count, value, dtype=np.int16).tobytes()
 
     def heard_in(self, pcm: bytes) -> list[Heard]:
@@ -74,9 +76,9 @@ class Tongue:
         values, first, counts = np.unique(samples, return_index=True, return_counts=True)
         found = sorted(zip(first, values, counts, strict=True))
         return [
-            Heard(self._words[int(v)][0], int(n) / self._words[int(v)][1])
+            Heard(self.words[int(v)][0], int(n) / self.words[int(v)][1])
             for _, v, n in found
-            if int(v) in self._words
+            if int(v) in self.words
         ]
 
 
@@ -335,6 +337,7 @@ async def heard_call(
     asked_first: Sequence[type[Told]] = (),
     window: Window | None = None,
     repertoire: Repertoire | None = None,
+    hold: Hold | None = None,
 ) -> AsyncIterator[HeardCall]:
     """A call that remembers as every call does.
 
@@ -347,6 +350,7 @@ async def heard_call(
         asked_first: Providers that are asked before the one that says everything.
         window: The call's context.
         repertoire: What is kept of what the voice says.
+        hold: Of the audio that is about to go out.
     """
     tongue = Tongue(rng, pace or rng.uniform(11.0, 17.0))
     voice: TTSService = (Told if timed else Untold)(tongue, rng)
@@ -357,7 +361,11 @@ async def heard_call(
     way_out = (PhoneLine if line == "phone" else WebLine)(rng)
     marks = Marks() if line == "phone" else None
     way_out.marks = marks
-    transport = stand_before_output(Transport(way_out), lambda: [Following(marks, "MZ1")])
+    hold = hold or Hold()
+    hold.at(way_out)
+    transport = stand_before_output(
+        Transport(way_out), lambda: [Following(marks, "MZ1"), Holding(hold)]
+    )
     record = Record()
     context = window or Window(limit=1_000_000)
     pair = LLMContextAggregatorPair(context)

@@ -30,8 +30,12 @@ from pipecat.processors.aggregators.llm_response_universal import (
 )
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.services.llm_service import FunctionCallParams
+from pipecat.turns.user_start import BaseUserTurnStartStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
+from calls.barge_in.callers_turn import CallersTurn
+from calls.barge_in.hold import Hold
+from calls.barge_in.sensitivity import BARGE_IN, BargeIn
 from calls.turn_taking.ahead import Ahead, Outcome, Settled
 from calls.turn_taking.end_of_turn import EndOfTurn
 from calls.turn_taking.reopening import Reopening
@@ -50,7 +54,8 @@ STT_P99_S = 0.8
 class ScriptedVoice:
     """What the detector of the caller's voice knows."""
 
-    quiet_s = 0.0
+    quiet_s = rising_s = 0.0
+    present = False
 
 
 class ScriptedAnalyzer(BaseTurnAnalyzer):
@@ -130,9 +135,12 @@ class TurnsCall:
     async def speaks(self, seconds: float) -> None:
         """A voice, which the detector notices a little later."""
         self._voice.quiet_s = self._silent_s = 0.0
+        self._voice.present = True
         for sent in _frames(seconds):
+            self._voice.rising_s = 0.0 if self._speaking else sent
             if not self._speaking and sent >= VAD_S:
                 self._speaking = True
+                self._voice.rising_s = 0.0
                 await self._send(
                     VADUserStartedSpeakingFrame(start_secs=VAD_S, timestamp=self.now_s)
                 )
@@ -141,13 +149,15 @@ class TurnsCall:
 
     async def is_silent(self, seconds: float) -> None:
         """No voice; audio comes all the same."""
+        self._voice.rising_s = 0.0
+        self._voice.present = self._speaking
         for _ in _frames(seconds):
             await self._audio()
             self._silent_s += FRAME_S
             if self._speaking:
                 self._voice.quiet_s = self._silent_s
             if self._speaking and self._silent_s >= VAD_S - 1e-6:
-                self._speaking = False
+                self._speaking = self._voice.present = False
                 self._voice.quiet_s = 0.0
                 await self._send(VADUserStoppedSpeakingFrame(stop_secs=VAD_S, timestamp=self.now_s))
 
@@ -185,6 +195,10 @@ class TurnsCall:
     async def bot_is_heard(self) -> None:
         """The first of the answer's audio plays."""
         await self.rig.up(BotStartedSpeakingFrame())
+
+    async def bot_is_done(self) -> None:
+        """The last of it was played."""
+        await self.rig.up(BotStoppedSpeakingFrame())
 
     async def bot_said(self, text: str) -> None:
         """An answer was heard to its end."""
@@ -264,9 +278,14 @@ async def turns_call(
     assistant: bool = False,
     then: Sequence[FrameProcessor] = (),
     known_answer: Callable[[LLMContext], str] | None = None,
+    hold: Hold | None = None,
+    barge_in: BargeIn = BARGE_IN,
     **options: Any,
 ) -> AsyncIterator[TurnsCall]:
-    """A call whose model gives these replies."""
+    """A call whose model gives these replies.
+
+    `hold`: of the bot's audio; without one, whatever the caller lets hear starts a turn.
+    """
     BOOKED.clear()
     settled: list[Settled] = []
     voice = ScriptedVoice()
@@ -281,9 +300,14 @@ async def turns_call(
         question=lambda: last_words_of_bot(context),
         **options,
     )
+    start: list[BaseUserTurnStartStrategy] = []
+    if hold:
+        start.append(CallersTurn(hold=hold, voice=voice, sensitivity=barge_in))
     user = LLMUserAggregator(
         context,
-        params=LLMUserAggregatorParams(user_turn_strategies=UserTurnStrategies(stop=[strategy])),
+        params=LLMUserAggregatorParams(
+            user_turn_strategies=UserTurnStrategies(start=start, stop=[strategy])
+        ),
     )
     reopening.of(user)
     model = ScriptedLLM(*(replies or (Reply("Yes of course."),)))

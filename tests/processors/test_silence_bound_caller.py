@@ -6,11 +6,13 @@ import pytest
 from pipecat.frames.frames import (
     ClientConnectedFrame,
     LLMContextUserTurnFrame,
+    LLMFullResponseStartFrame,
     UserStoppedSpeakingFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
 
+from processors.dismissed import SoundDismissedFrame
 from processors.silence.phrases import Step
 from tests.processors.silence_bound_call import (
     BOUND_S,
@@ -218,3 +220,43 @@ async def test_greeting_in_time_leaves_the_bound_silent() -> None:
 
         assert call.steps == []
         assert [(gap.turn, gap.dead_air_ms) for gap in call.dead_air] == [(0, 1500)]
+
+
+@in_virtual_time
+async def test_backchannel_into_the_answer_is_owed_nothing() -> None:
+    async with a_call() as call:
+        await call.caller_says("where is my order")
+        await call.bot_answers(10)
+        await asyncio.sleep(3)
+        await call.caller_makes_a_sound(0.8)
+        await call.down(SoundDismissedFrame("backchannel", "yeah i see"))
+        await asyncio.sleep(30)
+
+        assert call.steps == []
+
+
+@in_virtual_time
+async def test_backchannel_while_waiting_takes_no_debt_back() -> None:
+    async with a_call() as call:
+        await call.caller_says("where is my order")
+        await call.voice(tone(PHRASE_S), context_id="filler", filler=True)
+        await call.caller_makes_a_sound(0.8)
+        await call.down(SoundDismissedFrame("backchannel", "yeah i see"))
+        await asyncio.sleep(BOUND_S)
+
+        assert call.steps == [Step.MOMENT]
+
+
+@in_virtual_time
+async def test_audio_that_was_held_is_heard_later() -> None:
+    async with a_call() as call:
+        await call.caller_says("where is my order")
+        await call.down(LLMFullResponseStartFrame())
+        await call.voice(tone(2.0))
+        await asyncio.sleep(1.5)
+        await call.down(SoundDismissedFrame("noise", held_s=1.0))
+        await asyncio.sleep(1.5 + BOUND_S - 0.1)
+
+        assert call.steps == []
+        await asyncio.sleep(0.2)
+        assert call.steps == [Step.MOMENT]

@@ -22,6 +22,7 @@ from pipecat.frames.frames import (
     TranscriptionFrame,
     TTSAudioRawFrame,
     TTSSpeakFrame,
+    UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
@@ -43,6 +44,7 @@ from pipecat.turns.user_start import TranscriptionUserTurnStartStrategy, VADUser
 from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
+from processors.dismissed import SoundDismissedFrame
 from processors.filler_words import FillerWords
 from processors.provider_failure import ProviderFailureMetricsData
 from processors.stage_latency import FailedWait, StageLatency, StageMetricsData, Stages, ToolRun
@@ -482,3 +484,16 @@ async def test_push_is_stamped_when_it_happened_not_when_the_observer_got_to_it(
         await asyncio.sleep(A_MOMENT_S)
     (stages,) = record.turns
     assert stages.turn_end_ms == 0
+
+
+@in_virtual_time
+async def test_words_of_a_dismissed_sound_are_of_no_turn() -> None:
+    record = Record()
+    async with probed_pipeline(StageLatency(record)) as rig:
+        await rig.down(
+            TranscriptionFrame("uh huh", "", ""),
+            SoundDismissedFrame("backchannel", "uh huh"),
+            UserStartedSpeakingFrame(),
+            UserStoppedSpeakingFrame(),
+        )
+    assert record.turns == []

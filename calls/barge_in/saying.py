@@ -1,0 +1,83 @@
+"""What the bot says at this moment, by the audio that has left."""
+
+from pipecat.frames.frames import TTSAudioRawFrame, TTSStartedFrame
+
+from calls.heard.following import utterance_of
+from calls.heard.utterance import Utterance
+
+# An echo is so old at most, and understood so much later.
+_LATELY_S = 4.0
+_SOON_S = 0.5
+# Who answers a question that was asked longer ago waits for the bot to end.
+_JUST_ASKED_S = 1.5
+# Longer than most words: from so far back nobody remembers how it began.
+_LONGEST_WORD_S = 0.8
+
+
+class Saying:
+    """Follows the utterances that are played."""
+
+    def __init__(self) -> None:
+        self._utterance: Utterance | None = None
+        self._before: tuple[str, ...] = ()
+        self._asked_before = ""
+        self._position_s = 0.0
+        self._audio = bytearray()
+        self._bytes_per_s = 0
+
+    def begins(self, frame: TTSStartedFrame) -> None:
+        """Another utterance is played from here on."""
+        if self._utterance:
+            self._before = self._lately()
+            self._asked_before = self.question()
+        self._utterance = utterance_of(frame)
+        self._position_s = 0.0
+        self._audio.clear()
+
+    def plays(self, frame: TTSAudioRawFrame) -> None:
+        """Some of it was played."""
+        self._bytes_per_s = frame.sample_rate * frame.num_channels * 2
+        self._position_s += len(frame.audio) / self._bytes_per_s
+        self._audio += frame.audio
+        del self._audio[: -round(_LONGEST_WORD_S * self._bytes_per_s)]
+
+    def lately(self) -> str:
+        """The words of the last seconds, and those that come now."""
+        before = self._before if self._position_s < _LATELY_S else ()
+        return " ".join((*before, *self._lately()))
+
+    def question(self) -> str:
+        """The sentence that is played, or has just been, if it asks something."""
+        if not self._utterance:
+            return ""
+        asked = self._asked_before if self._position_s < _JUST_ASKED_S else ""
+        sentence: list[str] = []
+        for word, begins_s in self._utterance.words_with_begin():
+            if begins_s > self._position_s and not sentence:
+                break
+            sentence.append(word)
+            if word.endswith((".", "!", "?")):
+                ended = begins_s < self._position_s - _JUST_ASKED_S
+                asked = " ".join(sentence) if word.endswith("?") and not ended else asked
+                sentence = []
+        return asked
+
+    def last_word(self) -> bytes:
+        """The audio of the word that is being said, as far as it was played."""
+        if not self._utterance:
+            return b""
+        begins = [s for _, s in self._utterance.words_with_begin() if s <= self._position_s]
+        back_s = self._position_s - begins[-1] if begins else 0.0
+        size = 2 * round(back_s * self._bytes_per_s / 2)
+        return bytes(self._audio[-size:]) if 0 < size <= len(self._audio) else b""
+
+    def lasts_s(self, audio: bytes) -> float:
+        """How long some of the audio is played."""
+        return len(audio) / self._bytes_per_s if audio else 0.0
+
+    def _lately(self) -> tuple[str, ...]:
+        if not self._utterance:
+            return ()
+        first_s, last_s = self._position_s - _LATELY_S, self._position_s + _SOON_S
+        told = self._utterance.words_with_begin()
+        return tuple(word for word, begins_s in told if first_s <= begins_s <= last_s)

@@ -1,0 +1,125 @@
+"""One sound of the caller while the bot speaks, and what is known of it so far."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pipecat.frames.frames import InterimTranscriptionFrame, TranscriptionFrame
+
+from calls.barge_in.meaning import Meaning
+from calls.barge_in.sensitivity import BargeIn
+
+# A backchannel is over when it is quiet, or when no word follows for so long.
+_QUIET_S = 0.12
+_NOTHING_FOLLOWS_S = 0.35
+# Whoever says no more than a backchannel has said it by then.
+_GOES_ON_S = 1.0
+# Words of a sound come so soon after it, or it had none; whether it was a word or not, the bot
+# goes on by then, and stops once more should they come later.
+_WORDS_WITHIN_S = 0.2
+_LATE_WORDS_WITHIN_S = 2.5
+
+
+class Verdict(StrEnum):
+    """What a sound was."""
+
+    OPEN = "open"
+    BACKCHANNEL = "backchannel"
+    ECHO = "echo"
+    NOISE = "noise"
+    BARGE_IN = "barge-in"
+
+
+_NOTHING_TO_ANSWER = {Meaning.BACKCHANNEL: Verdict.BACKCHANNEL, Meaning.ECHO: Verdict.ECHO}
+
+
+@dataclass
+class Sound:
+    """All moments are seconds of the loop's clock.
+
+    Attributes:
+        began_s: When it began, or went on.
+        voiced: Whether the caller's voice is still heard.
+        confirmed: Whether the detector stands by its being a voice.
+        ended_s: When it was not any more.
+        echoing: Whether it sounds like the bot.
+        verdict: What it is taken for by now.
+        meaning: Of the words so far.
+        held_s: By how much the bot's audio is later for it.
+        finished: Whether everybody was told what it was.
+    """
+
+    began_s: float
+    voiced: bool = True
+    confirmed: bool = False
+    ended_s: float = 0.0
+    echoing: bool = False
+    verdict: Verdict = Verdict.OPEN
+    meaning: Meaning = Meaning.UNKNOWN
+    held_s: float = 0.0
+    finished: bool = False
+    words_changed_s: float = 0.0
+    _before_s: float = 0.0
+    _finals: list[str] = field(default_factory=list)
+    _interim: str = ""
+
+    @property
+    def text(self) -> str:
+        """Everything that was understood."""
+        return " ".join(part for part in (*self._finals, self._interim) if part)
+
+    def add(self, frame: TranscriptionFrame | InterimTranscriptionFrame, now_s: float) -> None:
+        """Words of it came."""
+        before, text = self.text, frame.text.strip()
+        if isinstance(frame, TranscriptionFrame):
+            self._finals.append(text)
+            text = ""
+        self._interim = text
+        if self.text != before:
+            self.words_changed_s = now_s
+
+    def ended(self, now_s: float, *, quiet_s: float = 0.0) -> None:
+        """The caller is silent, and has been for a while."""
+        if self.voiced:
+            self._before_s += max(0.0, now_s - quiet_s - self.began_s)
+            self.voiced, self.ended_s = False, now_s
+
+    def goes_on(self, since_s: float) -> None:
+        """The caller is heard again."""
+        self.voiced, self.began_s = True, since_s
+
+    def lasts_s(self, now_s: float) -> float:
+        """How much of a voice there was in it."""
+        return self._before_s + (now_s - self.began_s if self.voiced else 0.0)
+
+    def may_have_words(self, now_s: float) -> bool:
+        """Whether words that come now can be of it."""
+        return self.voiced or now_s - self.ended_s <= _LATE_WORDS_WITHIN_S
+
+    def look(self, now_s: float, *, quiet_s: float, early_words: bool, how: BargeIn) -> Verdict:
+        """What it is by now.
+
+        Args:
+            now_s: The time.
+            quiet_s: How long the caller has been quiet.
+            early_words: Whether the recogniser tells words while the caller speaks.
+            how: The bot's sensitivity.
+        """
+        if self.meaning is Meaning.SPEECH:
+            return Verdict.BARGE_IN
+        if nothing := _NOTHING_TO_ANSWER.get(self.meaning):
+            return self._look_at_nothing(nothing, now_s, quiet_s)
+        if self.echoing:
+            return Verdict.ECHO
+        if not self.voiced:
+            over = not self.confirmed or now_s - self.ended_s >= _WORDS_WITHIN_S
+            return Verdict.NOISE if over else self.verdict
+        long_s = how.wordless_s if early_words else how.voiced_s
+        return Verdict.BARGE_IN if self.lasts_s(now_s) >= long_s else self.verdict
+
+    def _look_at_nothing(self, nothing: Verdict, now_s: float, quiet_s: float) -> Verdict:
+        since_words_s = now_s - self.words_changed_s
+        if nothing is Verdict.ECHO or not self.voiced or quiet_s >= _QUIET_S:
+            return nothing
+        if since_words_s >= _GOES_ON_S:
+            return Verdict.BARGE_IN
+        return nothing if since_words_s >= _NOTHING_FOLLOWS_S else self.verdict

@@ -1,0 +1,1 @@
+"""How well barge-in is told from what is none, against others."""

@@ -1,0 +1,120 @@
+"""The bot's audio pauses at the very end of its way, goes on from the same word, or is dropped."""
+
+import asyncio
+import random
+
+import numpy as np
+import pytest
+from pipecat.frames.frames import InterruptionFrame
+
+from calls.barge_in.hold import Hold
+from calls.notices import notice
+from tests.calls.heard_call import HeardCall, Line, heard_call
+from tests.calls.test_heard import TURNS, answer, plain
+from tests.services.failover.tts_fakes import reply
+from tests.virtual_time import in_virtual_time
+
+SENTENCE = "This sentence has extraordinarily many words."
+WORD = "extraordinarily"
+NOTICE = "This call is recorded for training."
+PAUSED_S = 0.7
+
+
+def samples_of(call: HeardCall, word: str) -> tuple[int, int]:
+    """How many of a word were played, and how many it has."""
+    value, whole = next((v, n) for v, (w, n) in call.tongue.words.items() if w == word)
+    return int(np.sum(np.frombuffer(bytes(call.line.played), np.int16) == value)), whole
+
+
+@pytest.mark.parametrize("line", ["web", "phone"])
+def test_what_was_paused_goes_on_from_the_same_word(line: Line) -> None:
+    @in_virtual_time
+    async def story() -> None:
+        hold = Hold()
+        async with heard_call(random.Random(1), line=line, hold=hold, pace=14.0) as call:
+            await call.give(*reply(SENTENCE))
+            await call.until_played(WORD, part=0.4)
+            hold.pause()
+            await asyncio.sleep(0.4)
+            before, whole = samples_of(call, WORD)
+            await asyncio.sleep(PAUSED_S - 0.4)
+            assert samples_of(call, WORD)[0] == before, "nothing is played while it is paused"
+            assert 0.4 * whole < before < 0.9 * whole
+            later_s = hold.go_on()
+            await asyncio.sleep(5)
+            assert samples_of(call, WORD)[0] == before + whole
+            assert [word.text for word in call.played()] == SENTENCE.split()
+            assert PAUSED_S < later_s < PAUSED_S + 0.8
+            assert call.said_in_context() == [SENTENCE]
+
+    story()
+
+
+@in_virtual_time
+async def test_what_was_paused_is_dropped_when_the_caller_takes_the_floor() -> None:
+    hold = Hold()
+    async with heard_call(random.Random(1), hold=hold, pace=14.0) as call:
+        await call.give(*reply(SENTENCE))
+        await call.until_played(WORD, part=0.5)
+        hold.pause()
+        await asyncio.sleep(0.2)
+        played = bytes(call.line.played)
+        await call.give(InterruptionFrame())
+        await asyncio.sleep(2)
+        assert bytes(call.line.played).rstrip(b"\0") == played.rstrip(b"\0")
+        assert not hold.paused
+        await call.give(*reply("Something else."))
+        await asyncio.sleep(3)
+        assert [word.text for word in call.played()][-2:] == ["Something", "else."]
+        assert call.said_in_context()[-1] == "Something else."
+
+
+@in_virtual_time
+async def test_notice_is_neither_paused_nor_dropped() -> None:
+    hold = Hold()
+    async with heard_call(random.Random(1), hold=hold, pace=14.0) as call:
+        await call.give(notice(NOTICE))
+        await call.until_played("This", part=0.5)
+        assert not hold.interruptible
+        hold.pause()
+        await call.until_played("recorded", part=0.5)
+        await call.give(InterruptionFrame())
+        await asyncio.sleep(5)
+        assert [word.text for word in call.played()] == NOTICE.split()
+
+
+@in_virtual_time
+async def test_pause_that_nobody_ends_ends_by_itself() -> None:
+    hold = Hold()
+    async with heard_call(random.Random(1), hold=hold, pace=14.0) as call:
+        await call.give(*reply(SENTENCE))
+        await call.until_played(WORD, part=0.5)
+        hold.pause()
+        await asyncio.sleep(6)
+        assert [word.text for word in call.played()] == SENTENCE.split()
+
+
+@pytest.mark.parametrize("timed", [True, False], ids=["words timed", "words not timed"])
+@pytest.mark.parametrize("line", ["web", "phone"])
+def test_memory_is_what_was_played_however_often_it_was_paused(line: Line, timed: bool) -> None:
+    @in_virtual_time
+    async def story() -> None:
+        rng = random.Random(3)
+        hold = Hold()
+        async with heard_call(rng, line=line, timed=timed, hold=hold) as call:
+            pausing = asyncio.create_task(_pause_now_and_then(hold, random.Random(3)))
+            for _ in range(TURNS):
+                turn = await answer(call, rng, timed=timed)
+                assert plain(turn.kept[:-1]) == turn.written[: len(turn.kept[:-1])]
+                assert turn.is_kept_within(1 if timed else 2), turn
+            pausing.cancel()
+
+    story()
+
+
+async def _pause_now_and_then(hold: Hold, rng: random.Random) -> None:
+    while True:
+        await asyncio.sleep(rng.uniform(1.0, 5.0))
+        hold.pause()
+        await asyncio.sleep(rng.uniform(0.05, 0.6))
+        hold.go_on()
