@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from calls.callers.key import KEY_FILE, key_of, number_of
-from calls.callers.store import SqliteCallerStore
+from calls.callers.store import STORE_FILE, SqliteCallerStore
 
 
 def forget(console: Console, caller: str, data_dir: Path) -> int:
@@ -25,6 +25,12 @@ def forget(console: Console, caller: str, data_dir: Path) -> int:
         return 2
     try:
         if not (data_dir / KEY_FILE).exists():
+            if (data_dir / STORE_FILE).exists():
+                console.print(
+                    f"{KEY_FILE} is missing in {escape(str(data_dir))}, and without it whom "
+                    f"{STORE_FILE} remembers cannot be told; to forget all of them, delete it."
+                )
+                return 1
             console.print(f"No caller is remembered in {escape(str(data_dir))}: 0 entries erased.")
             return 0
         erased = SqliteCallerStore(data_dir).forget(key_of(number, data_dir))

@@ -39,7 +39,7 @@ def newest_within(facts: Sequence[str], characters: int) -> list[str]:
     return kept
 
 
-def _calls_in(message: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _calls_in(message: Any) -> Iterator[tuple[str, str]]:
     for call in message.get("tool_calls") or ():
         function = call.get("function", {})
         arguments = function.get("arguments") or ""
@@ -47,7 +47,7 @@ def _calls_in(message: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield str(call.get("id")), _shortened(f"{function.get('name')}({told})")
 
 
-def _result_in(message: dict[str, Any]) -> tuple[str, str]:
+def _result_in(message: Any) -> tuple[str, str]:
     later = async_tool_messages.parse_message(message)
     if later:
         return later.tool_call_id, later.result or ""

@@ -26,10 +26,12 @@ FACTS = "Tools returned, in that part of the call:\n"
 DROPPED = "Some earlier turns of this call are not shown any more."
 
 # Parts of the bound. Between asking for a summary and dropping turns there is room for the turns
-# of the meantime; the less is left, the rarer a provider's cache of the prompt is of no use.
+# of the meantime. The less a cut leaves, the rarer a provider's cache of the prompt is of no use;
+# the more it leaves, the more even is what turns cost: with 0.8 a cut comes about once a minute, so
+# no minute is dearer than another for the part of a longer cycle that it happens to hold.
 _ASK_FROM = 0.7
 _LEFT_BESIDE_SUMMARY = 0.4
-_LEFT_WITHOUT = 0.6
+_LEFT_WITHOUT = 0.8
 _SUMMARY = 0.15
 _FACTS = 0.1
 # After a failure.
@@ -75,7 +77,7 @@ class Window(LLMContext):
         self._facts: list[str] = []
         self._without_summary = False
         self._dropped_while_asking: list[LLMContextMessage] = []
-        self._memory: dict[str, Any] | None = None
+        self._memory: LLMContextMessage | None = None
         self._asking: asyncio.Task[None] | None = None
         self._ready: _Ready | None = None
         self._rests = 0

@@ -1,6 +1,7 @@
 """What a bot remembers of a caller from one call to the next."""
 
 import os
+import shutil
 import sqlite3
 import stat
 import threading
@@ -65,16 +66,57 @@ def test_bot_remembers_its_own_last_calls_of_a_caller(tmp_path: Path) -> None:
 
 
 def test_what_is_forgotten_is_nowhere_in_the_file(tmp_path: Path) -> None:
-    store = SqliteCallerStore(tmp_path)
-    for number in range(3):
-        store.keep("a", "shop", f"the violet umbrella {number}" * 40)
-        store.keep("b", "shop", f"the yellow raincoat {number}" * 40)
-    assert b"violet" in (tmp_path / STORE_FILE).read_bytes()
-    erased = store.forget("a")
+    folder = tmp_path / "data"
+    store = store_with_two_callers(folder)
+    assert b"violet" in everything_in(folder)
+    erased = store.forget(FIRST)
     assert (erased.count, erased.left) == (3, 0)
-    assert b"violet" not in (tmp_path / STORE_FILE).read_bytes()
-    assert os.listdir(tmp_path) == [STORE_FILE]
-    assert len(store.recall("b", "shop")) == 3
+    assert_nowhere(folder)
+    assert len(store.recall(SECOND, "shop")) == 3
+
+
+def test_what_is_forgotten_is_nowhere_in_a_log_that_another_program_left(tmp_path: Path) -> None:
+    folder, killed = tmp_path / "data", tmp_path / "killed"
+    store = store_with_two_callers(folder)
+    with closing(sqlite3.connect(folder / STORE_FILE)) as other:
+        other.execute("PRAGMA journal_mode = WAL")
+        with other:
+            text = ("the violet umbrella in the log",)
+            other.execute("UPDATE memory SET text = ? WHERE id = 1", text)
+        # What lies there if the other program is killed now.
+        shutil.copytree(folder, killed)
+        assert b"in the log" in (killed / f"{STORE_FILE}-wal").read_bytes()
+        # While it runs nothing can be erased, and that is said.
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            store.forget(FIRST)
+    for left in (folder, killed):
+        erased = SqliteCallerStore(left).forget(FIRST)
+        assert (erased.count, erased.left) == (3, 0)
+        assert_nowhere(left)
+        assert len(SqliteCallerStore(left).recall(SECOND, "shop")) == 3
+
+
+FIRST, SECOND = "key-of-the-first-caller", "key-of-the-second-caller"
+
+
+def store_with_two_callers(folder: Path) -> SqliteCallerStore:
+    store = SqliteCallerStore(folder, patience_s=0.1)
+    for number in range(CALLS_REMEMBERED):
+        store.keep(FIRST, "shop", f"the violet umbrella {number}" * 40)
+        store.keep(SECOND, "shop", f"the yellow raincoat {number}" * 40)
+    return store
+
+
+def everything_in(folder: Path) -> bytes:
+    """The database and whatever lies beside it: its journal, log and shared memory."""
+    return b"".join(file.read_bytes() for file in folder.iterdir())
+
+
+def assert_nowhere(folder: Path) -> None:
+    """Nothing is left of the first caller, nor any file in which it could be."""
+    assert os.listdir(folder) == [STORE_FILE]
+    assert b"violet" not in everything_in(folder)
+    assert FIRST.encode() not in everything_in(folder)
 
 
 def test_words_of_a_caller_are_marked_as_data_and_cannot_end_their_section() -> None:
@@ -208,7 +250,7 @@ class House:
         self, folder: Path, summary: str | Exception | None, *, remembers: bool = True
     ) -> None:
         self.summaries: list[Model] = []
-        self._settings = Settings(data_dir=folder)
+        self._settings = Settings.load().model_copy(update={"data_dir": folder})
         self._bot = Bot("shop", "", _no_pipeline, remembers_callers=remembers)
         self._summary = summary
 
@@ -312,6 +354,10 @@ def test_command_says_what_it_cannot_erase(tmp_path: Path, monkeypatch: pytest.M
     nothing = CliRunner().invoke(cli, ["forget", "--caller", NUMBER])
     assert nothing.exit_code == 0
     assert "0 entries erased" in " ".join(nothing.output.split())
+    SqliteCallerStore(tmp_path).keep("made with a key that is lost", "shop", "a call")
+    nameless = CliRunner().invoke(cli, ["forget", "--caller", NUMBER])
+    assert nameless.exit_code == 1
+    assert "cannot be told" in " ".join(nameless.output.split())
     key_of(NUMBER, tmp_path)
     (tmp_path / STORE_FILE).write_bytes(b"no database at all" * 100)
     broken = CliRunner().invoke(cli, ["forget", "--caller", NUMBER])

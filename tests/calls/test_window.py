@@ -25,7 +25,7 @@ SYSTEM = {"role": "system", "content": "You are the order support line of Maple 
 Messages = list[Any]
 
 
-def asked(call_id: str, **arguments: Any) -> dict[str, Any]:
+def asked(call_id: str, **arguments: Any) -> Any:
     function = {"name": "find_order", "arguments": json.dumps(arguments)}
     return {
         "role": "assistant",
@@ -33,11 +33,11 @@ def asked(call_id: str, **arguments: Any) -> dict[str, Any]:
     }
 
 
-def returned(call_id: str, result: str) -> dict[str, Any]:
+def returned(call_id: str, result: str) -> Any:
     return {"role": "tool", "content": result, "tool_call_id": call_id}
 
 
-def said(who: str, text: str) -> dict[str, Any]:
+def said(who: str, text: str) -> Any:
     return {"role": who, "content": text}
 
 
@@ -60,38 +60,42 @@ class Model:
 
 
 class Costs:
-    """A conversation, and what each turn of it has cost: tokens sent, over all its requests."""
+    """A conversation, and what each turn of it has cost: what was sent, over all its requests."""
 
     def __init__(self, window: Window) -> None:
         self.window = window
-        self.of_turn: list[int] = []
+        self.tokens_of_turn: list[int] = []
+        self.messages_of_turn: list[int] = []
 
     async def turn(self, number: int) -> None:
+        self.tokens_of_turn.append(0)
+        self.messages_of_turn.append(0)
         self.window.add_message(said("user", f"Where is my order number {number:05}, please?"))
-        cost = self._sent()
+        self._send()
         call_id = f"call-{number}"
         self.window.add_message(asked(call_id, number=f"{number:05}"))
         answer = returned(call_id, "IN_PROGRESS")
         self.window.add_message(answer)
         answer["content"] = json.dumps({"arrives": f"day {number:05}", "parcels": 2})
         self.window.fit()
-        cost += self._sent()
+        self._send()
         self.window.add_message(
             said("assistant", f"Order {number:05} left our house and arrives the day after next.")
         )
-        self.of_turn.append(cost)
         self.window.between_turns()
         # A summary is asked for beside the call.
         await asyncio.sleep(1)
 
-    def of_minute(self, minute: int) -> list[int]:
-        """What the turns of a minute cost, the first minute being 1."""
-        return self.of_turn[(minute - 1) * TURNS_A_MINUTE : minute * TURNS_A_MINUTE]
-
-    def _sent(self) -> int:
+    def _send(self) -> None:
         assert_whole(self.window.messages)
         assert self.window.tokens <= LIMIT
-        return self.window.tokens
+        self.tokens_of_turn[-1] += self.window.tokens
+        self.messages_of_turn[-1] += len(self.window.messages)
+
+
+def dearest(of_turn: Sequence[int], minute: int) -> int:
+    """What the dearest turn of a minute cost, the first minute being 1."""
+    return max(of_turn[(minute - 1) * TURNS_A_MINUTE : minute * TURNS_A_MINUTE])
 
 
 def assert_whole(messages: Sequence[Any]) -> None:
@@ -123,12 +127,12 @@ def test_turn_of_the_sixtieth_minute_costs_no_more_than_one_of_the_fifth(model: 
         costs = Costs(Window([SYSTEM], limit=LIMIT, summarise=summarise))
         for number in range(60 * TURNS_A_MINUTE):
             await costs.turn(number)
-        fifth = costs.of_minute(5)
-        for minute in range(6, 61):
-            assert max(costs.of_minute(minute)) <= max(fifth)
+        # Filling up and being cut, the window goes through a whole cycle in every minute.
+        for of_turn in (costs.tokens_of_turn, costs.messages_of_turn):
+            fifth = dearest(of_turn, 5)
+            assert max(dearest(of_turn, minute) for minute in range(6, 61)) <= fifth
         assert costs.window.messages[0] == SYSTEM
         assert costs.window.messages[-1]["content"].startswith("Order 00479")  # type: ignore[index]
-        assert len(costs.window.messages) < 60
 
     story()
 
