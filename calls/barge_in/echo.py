@@ -63,7 +63,8 @@ class _Track:
         """At 8 kHz, of shape (n,)."""
         if not self._pieces:
             return np.zeros(0)
-        return np.concatenate([_at_8_khz(audio, rate_hz) for audio, rate_hz in self._pieces])
+        held = np.concatenate([_at_8_khz(audio, rate_hz) for audio, rate_hz in self._pieces])
+        return held[-round(self._seconds * _RATE_HZ) :]
 
 
 def _at_8_khz(audio: bytes, rate_hz: int) -> np.ndarray:

@@ -10,8 +10,8 @@ _LATELY_S = 4.0
 _SOON_S = 0.5
 # Who answers a question that was asked longer ago waits for the bot to end.
 _JUST_ASKED_S = 1.5
-# Longer than most words: from so far back nobody remembers how it began.
-_LONGEST_WORD_S = 0.8
+# What began longer ago is over by now, or has no end: it is not begun again.
+_LONGEST_WORD_S = 1.2
 
 
 class Saying:

@@ -149,6 +149,7 @@ class WebLine(BaseOutputTransport):
         self._rng = rng
         self.played = bytearray()
         self.marks: Any = None
+        self.stalls = True
 
     async def start(self, frame: StartFrame) -> None:
         await super().start(frame)
@@ -206,7 +207,8 @@ class PhoneLine(WebLine):
 
     def _send(self, what: bytes | str) -> None:
         loop = asyncio.get_running_loop()
-        stall_s = self._rng.uniform(0.1, 0.8) if self._rng.random() < 0.004 else 0.0
+        stalls = self._rng.random() < 0.004 and self.stalls
+        stall_s = self._rng.uniform(0.1, 0.8) if stalls else 0.0
         # Nothing overtakes on one connection.
         self._arrives_s = max(self._arrives_s, loop.time() + self._one_way_s + stall_s)
         loop.call_at(self._arrives_s, self._arrived, what)
@@ -338,6 +340,7 @@ async def heard_call(
     window: Window | None = None,
     repertoire: Repertoire | None = None,
     hold: Hold | None = None,
+    stalls: bool = True,
 ) -> AsyncIterator[HeardCall]:
     """A call that remembers as every call does.
 
@@ -351,6 +354,7 @@ async def heard_call(
         window: The call's context.
         repertoire: What is kept of what the voice says.
         hold: Of the audio that is about to go out.
+        stalls: Whether a phone's network holds everything up, now and then.
     """
     tongue = Tongue(rng, pace or rng.uniform(11.0, 17.0))
     voice: TTSService = (Told if timed else Untold)(tongue, rng)
@@ -361,6 +365,7 @@ async def heard_call(
     way_out = (PhoneLine if line == "phone" else WebLine)(rng)
     marks = Marks() if line == "phone" else None
     way_out.marks = marks
+    way_out.stalls = stalls
     hold = hold or Hold()
     hold.at(way_out)
     transport = stand_before_output(
@@ -395,3 +400,5 @@ async def heard_call(
             await running
     finally:
         running.cancel()
+        # While the loop still runs: all at once, its tasks would wait for each other.
+        await asyncio.wait([running])

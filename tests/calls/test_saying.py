@@ -28,9 +28,7 @@ def play(said: Saying, words: float) -> None:
 
 
 def test_question_is_one_while_it_is_asked_and_just_after() -> None:
-    said = saying(
-        "We are near. Shall I send directions? There is a car park behind the hall."
-    )
+    said = saying("We are near. Shall I send directions? There is a car park behind the hall.")
     play(said, 1)
     assert said.question() == ""
     play(said, 3)
@@ -54,6 +52,12 @@ def test_last_word_is_all_that_was_played_of_it() -> None:
     said = saying("We are near.")
     play(said, 1.5)
     assert said.lasts_s(said.last_word()) == 0.5 * WORD_S
+
+
+def test_what_began_too_long_ago_is_no_word_any_more() -> None:
+    said = saying("We are near.")
+    play(said, 6.9)
+    assert said.last_word() == b""
 
 
 def test_nothing_is_said_before_anything_is() -> None:
