@@ -119,6 +119,8 @@ class Owed:
     def words_came(self, at_s: float) -> None:
         """The caller's words were written down, and the model is about to get them."""
         self._words_to_come = False
+        # It was more than a sound: nobody dismisses it any more.
+        self._before_sound = None
         if self._answered_ahead:
             self._answered_ahead = False
             return

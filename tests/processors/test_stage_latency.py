@@ -282,7 +282,10 @@ async def test_page_and_metrics_are_told_the_same_as_the_record() -> None:
 @in_virtual_time
 async def test_tool_runs_are_part_of_the_turn_and_only_the_first_token_counts() -> None:
     async with a_call(
-        [0.2, "find_order"], [0.3, "It was shipped."], tools={"find_order": 0.4}
+        [0.2, "find_order"],
+        [0.3, "It was shipped."],
+        tools={"find_order": 0.4},
+        tool_patience_ms=700,
     ) as call:
         await call.says("where is my order")
         await asyncio.sleep(5)
@@ -331,7 +334,12 @@ async def test_filler_is_measured_apart_from_the_answer() -> None:
 
 @in_virtual_time
 async def test_result_that_comes_during_a_filler_waits_for_its_playout() -> None:
-    async with a_call(["find_order"], [0.3, "It was shipped."], tools={"find_order": 1.0}) as call:
+    async with a_call(
+        ["find_order"],
+        [0.3, "It was shipped."],
+        tools={"find_order": 1.0},
+        tool_patience_ms=700,
+    ) as call:
         await call.says("where is my order")
         await asyncio.sleep(9)
         (stages,) = call.turns
