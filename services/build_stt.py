@@ -5,6 +5,7 @@ from typing import Any
 from pipecat.services.stt_service import STTService
 
 from services.early_connection import opened_early, patient_client
+from services.one_connection import connected_once
 from services.provider import Endpoint, Provider, Wish, given
 from services.shared_models import load_once
 from settings import ProviderSettings, in_clear
@@ -70,7 +71,7 @@ def assemblyai(provider: Provider, settings: ProviderSettings, wish: Wish) -> ST
         # Finals come sooner, for a little accuracy.
         options.mode = "min_latency"
         options.language_codes = [language] if language else None
-    return AssemblyAISTTService(
+    return connected_once(AssemblyAISTTService)(
         api_key=settings.key,
         **given(api_endpoint_base_url=provider.address(settings)),
         # The project decides when a caller is done, and forces the end of turn right then.

@@ -6,6 +6,7 @@ from pipecat.services.tts_service import TextAggregationMode, TTSService
 from pipecat.utils.text.transforms import VoiceFormatter
 
 from services.early_connection import opened_early, patient_client
+from services.one_connection import connected_once
 from services.provider import Provider, Wish, given
 from services.shared_models import load_once
 from settings import ProviderSettings
@@ -19,7 +20,7 @@ _OPENAI_HZ = 24_000
 def cartesia(provider: Provider, settings: ProviderSettings, wish: Wish) -> TTSService:
     from pipecat.services.cartesia.tts import CartesiaTTSService
 
-    return CartesiaTTSService(
+    return connected_once(CartesiaTTSService)(
         api_key=settings.key,
         **given(url=provider.address(settings)),
         # It is given whole sentences, so there is nothing more for it to wait for.
@@ -32,7 +33,7 @@ def cartesia(provider: Provider, settings: ProviderSettings, wish: Wish) -> TTSS
 def elevenlabs(provider: Provider, settings: ProviderSettings, wish: Wish) -> TTSService:
     from pipecat.services.elevenlabs.tts import ElevenLabsTTSService
 
-    return ElevenLabsTTSService(
+    return connected_once(ElevenLabsTTSService)(
         api_key=settings.key,
         **given(url=provider.address(settings)),
         # It is given whole sentences, so there is nothing more for it to wait for.
@@ -62,7 +63,7 @@ def openai(provider: Provider, settings: ProviderSettings, wish: Wish) -> TTSSer
 def rime(provider: Provider, settings: ProviderSettings, wish: Wish) -> TTSService:
     from pipecat.services.rime.tts import RimeTTSService
 
-    return RimeTTSService(
+    return connected_once(RimeTTSService)(
         api_key=settings.key,
         **given(url=provider.address(settings)),
         settings=RimeTTSService.Settings(
@@ -96,7 +97,7 @@ def deepgram(provider: Provider, settings: ProviderSettings, wish: Wish) -> TTSS
     from pipecat.services.deepgram.tts import DeepgramTTSService
 
     voice = provider.voice_for(settings, wish)
-    return DeepgramTTSService(
+    return connected_once(DeepgramTTSService)(
         api_key=settings.key,
         **given(base_url=provider.address(settings)),
         # Every voice is a model of its own.

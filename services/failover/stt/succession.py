@@ -26,8 +26,8 @@ Words = TranscriptionFrame | InterimTranscriptionFrame
 # So much speech has words; when nobody heard any so many times in a row, nobody hears.
 _SURELY_WORDS_S = 1.0
 _WORDLESS_AT_MOST = 2
-# Final words that come by themselves come sooner than this after the first guess.
-_FINAL_BY_ITSELF_S = 0.4
+# Nobody leaves a longer gap between two words without the detector's noticing.
+_NO_MORE_WORDS_S = 0.7
 
 
 class Outlet(Protocol):
@@ -127,10 +127,9 @@ class Succession:
         """Nobody else asks for the final words of what the detector took for silence."""
         if isinstance(frame, TranscriptionFrame):
             self._finalise_at_s = inf
-        elif self._finalise_at_s == inf and not (
-            utterance and (utterance.speaking or utterance.owes_words)
-        ):
-            self._finalise_at_s = self._clock() + _FINAL_BY_ITSELF_S
+        elif not (utterance and (utterance.speaking or utterance.owes_words)):
+            # The detector may merely be late: as long as words come, somebody speaks.
+            self._finalise_at_s = self._clock() + _NO_MORE_WORDS_S
 
     async def _said_by_lead(self, utterance: Utterance, hearing: Hearing, frame: Words) -> None:
         if isinstance(frame, InterimTranscriptionFrame):

@@ -70,6 +70,14 @@ async def test_words_that_the_voice_detector_missed_become_final_all_the_same() 
 
 
 @in_virtual_time
+async def test_words_are_not_made_final_while_more_come_that_the_detector_does_not_notice() -> None:
+    async with calling(first()) as call:
+        await call.caller.says_unnoticed(NEXT)
+        await call.caller.is_silent(1.5)
+        assert call.texts == [NEXT]
+
+
+@in_virtual_time
 async def test_a_recogniser_is_told_to_finalise_once_an_utterance() -> None:
     name, service, its_health = first()
     async with calling((name, service, its_health)) as call:
