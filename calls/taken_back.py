@@ -22,9 +22,12 @@ class OutputClearedFrame(InterruptionFrame):
 
 
 class TakesBack(FrameProcessor):
-    """Interrupts the output, and nobody else, when speech is taken back.
+    """Interrupts the output, and what stands right before it, when speech is taken back.
 
-    Its place is before the output, and that of `KeepsFromTheRest` behind it.
+    Its place is before them, and that of `end` behind the output.
+
+    Attributes:
+        end: Keeps those interruptions from everybody further on, to whom nothing happened.
     """
 
     def __init__(self) -> None:

@@ -31,7 +31,7 @@ from scripts.faults.verdict import Verdict, cell_of
 
 _QUICK = Patience(gives_up_s=6.0, in_vain=1)
 _QUICK_CELLS = 2
-_BEGIN_UNTIL_S = 29.0
+_BEGIN_UNTIL_S = 24.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

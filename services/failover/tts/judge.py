@@ -98,9 +98,9 @@ class Judge:
 
     def _another_voice(self) -> bool:
         """Whether it is played at another rate than it was made for."""
-        if not self._usual_hz or not self.pitch.hz:
+        if not self._usual_hz or not (pitch_hz := self.pitch.hz):
             return False
-        return not _LOWEST_PART < self.pitch.hz / self._usual_hz < _HIGHEST_PART
+        return not _LOWEST_PART < pitch_hz / self._usual_hz < _HIGHEST_PART
 
     def _too_slow(self) -> bool:
         words = self._speech.words
