@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from pipecat.processors.aggregators.llm_context import LLMContext, standard_message_text
+from pipecat.processors.aggregators.llm_context import (
+    LLMContext,
+    LLMContextMessage,
+    standard_message_text,
+)
 
 from calls.question import Question, question_in
 
@@ -91,5 +95,5 @@ class FaqBook:
 def _of_caller(messages: Sequence[Any]) -> str:
     for message in messages:
         if isinstance(message, dict) and message.get("role") == "user":
-            return standard_message_text(message)
+            return standard_message_text(cast(LLMContextMessage, message))
     return ""

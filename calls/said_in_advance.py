@@ -4,11 +4,13 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 from loguru import logger
 from pipecat.frames.frames import EndFrame, TTSSpeakFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.services.tts_service import TTSService
 from pipecat.workers.runner import WorkerRunner
 
 from services.choice import Choice
@@ -98,7 +100,7 @@ IN_ADVANCE = InAdvance()
 
 async def _speak(part: Part) -> str:
     """Have everything said that is not there yet; returns what went wrong, "" for nothing."""
-    service = part.voice.build(part.wish)
+    service = cast(TTSService, part.voice.build(part.wish))
     missing = part.repertoire.lacks(part.voice.name, service, part.rate_hz)
     if not missing:
         return ""

@@ -24,10 +24,7 @@ class OutputClearedFrame(InterruptionFrame):
 class TakesBack(FrameProcessor):
     """Interrupts the output, and what stands right before it, when speech is taken back.
 
-    Its place is before them, and that of `end` behind the output.
-
-    Attributes:
-        end: Keeps those interruptions from everybody further on, to whom nothing happened.
+    Its place is before them, and that of `KeepsFromTheRest` behind the output.
     """
 
     def __init__(self) -> None:

@@ -29,7 +29,7 @@ _QUICK_SYSTEMS: tuple[System, ...] = ("switchboard", "stock")
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
-    systems = options.systems or (_QUICK_SYSTEMS if options.quick else USUAL)
+    systems: tuple[System, ...] = options.systems or (_QUICK_SYSTEMS if options.quick else USUAL)
     python = Path(sys.executable)
     if any(system.startswith("livekit") for system in systems):
         try:

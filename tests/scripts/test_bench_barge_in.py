@@ -35,12 +35,16 @@ def test_the_set_is_the_same_for_the_same_seed_and_has_of_everything() -> None:
 
 def test_bot_that_falls_silent_has_stopped() -> None:
     outcome = outcome_of(STOP, turn(STOP, None), [Span(3.0, 5.2), Span(6.5, 7.0)])
-    assert outcome == Outcome(STOP, True, stop_ms=pytest.approx(200))
+    assert outcome is not None
+    assert outcome.stopped
+    assert outcome.stop_ms == pytest.approx(200)
 
 
 def test_bot_that_goes_on_was_silent_from_the_end_of_the_sound() -> None:
     outcome = outcome_of(RIGHT, turn(RIGHT, Span(9.0, 9.5)), [Span(3.0, 5.2), Span(5.7, 9.5)])
-    assert outcome == Outcome(RIGHT, False, resume_ms=pytest.approx(300))
+    assert outcome is not None
+    assert not outcome.stopped
+    assert outcome.resume_ms == pytest.approx(300)
 
 
 def test_what_was_not_let_hear_counts_as_missing() -> None:
