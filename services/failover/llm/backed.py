@@ -161,6 +161,10 @@ class BackedLLM(LLMService[Any]):
             self._turn_over.clear()
         else:
             self._turn_over.set()
+        if not frame.speculation and _is_answered(frame.context):
+            # What it was to answer was taken back in the meantime: the caller goes on.
+            logger.debug("The conversation ends with an answer: the model is not asked.")
+            return
         if known := self._known_answer and self._known_answer(frame.context):
             await self._say(known)
         else:
@@ -230,6 +234,12 @@ class BackedLLM(LLMService[Any]):
                 probe = Probe(branch, done=self._probes.pop)
                 self._probes[branch.name] = probe
                 self.create_task(probe.run(context), f"{self}::probe::{branch.name}")
+
+
+def _is_answered(context: LLMContext) -> bool:
+    messages: list[Any] = context.messages
+    last = messages[-1] if messages else None
+    return isinstance(last, dict) and last.get("role") == "assistant" and "tool_calls" not in last
 
 
 def _is_stand_in(service: object) -> bool:

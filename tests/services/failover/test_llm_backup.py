@@ -124,6 +124,14 @@ async def test_model_that_answers_is_alone_with_the_caller() -> None:
 
 
 @in_virtual_time
+async def test_words_that_were_taken_back_are_not_answered_with_the_answer_before() -> None:
+    async with call_with(ScriptedLLM(GOOD)) as call:
+        call.context.add_message({"role": "assistant", "content": WHOLE})
+        assert await call.asks() == float("inf")
+        assert call.answer == ""
+
+
+@in_virtual_time
 async def test_model_that_says_nothing_is_answered_for_by_the_next() -> None:
     first, second = ScriptedLLM(HANGS), ScriptedLLM(GOOD)
     async with call_with(first, second) as call:
