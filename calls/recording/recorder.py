@@ -87,6 +87,11 @@ class Recorder:
             samples = mono(audio, rate_hz, channels, as_hz=self._bot.rate_hz)
             self._bot.plays(samples, self._now())
 
+    @property
+    def held_bytes(self) -> int:
+        """How much sound is in memory."""
+        return sum(track.held_bytes for track in self._tracks)
+
     def cut(self, ago_s: float = 0.0) -> None:
         """Of the bot's audio that was written, nothing is heard since so long ago."""
         if self._bot:

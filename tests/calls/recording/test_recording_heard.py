@@ -98,6 +98,7 @@ def test_speech_that_was_taken_back_is_recorded_no_further_than_it_was_heard(
             await call.announce()
             await call.heard.give(*reply(ORDER))
             await asyncio.sleep(25)
+            assert call.recording.on
         recorded_s, played_s = seconds_of(call, GARBLE)
         assert recorded_s == pytest.approx(played_s, abs=NEARLY_S)
         assert_recorded_as_played(call)
