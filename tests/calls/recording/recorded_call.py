@@ -21,6 +21,7 @@ from calls.recording.consent import Consent
 from calls.recording.files import recording_of, unfinished_of
 from calls.recording.reading import Side, open_recording
 from calls.recording.tap import Tap
+from calls.recording.to_silence import SpansOf
 from calls.recording.watching import RecordingWatch
 from tests.calls.heard_call import Heard, HeardCall, Line, heard_call
 from tests.services.failover.tts_fakes import RATE_HZ
@@ -101,6 +102,7 @@ async def recorded_call(
     *,
     line: Line = "web",
     consent: Consent | None = None,
+    spans_of: SpansOf | None = None,
     **options: Any,
 ) -> AsyncIterator[RecordedCall]:
     """A call as `heard_call` makes it, at the rate of its voice; over when the block is left."""
@@ -114,10 +116,13 @@ async def recorded_call(
         rate_hz=RATE_HZ,
         now=call.at_s,
         note=call.note,
+        spans_of=spans_of,
     )
     tap.listeners.append(call.recording)
     tap.at_input(call.callers)
-    watch = RecordingWatch(call.recording, tap, clears=line == "phone")
+    watch = RecordingWatch(
+        call.recording, tap, clears=line == "phone", spoken=call.recording.spoken
+    )
     async with heard_call(
         rng, line=line, hold=call.hold, behind_output=[watch], **options
     ) as heard:

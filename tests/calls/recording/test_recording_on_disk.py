@@ -17,11 +17,12 @@ import soundfile
 
 from calls.recording.erasing import erase, erase_older
 from calls.recording.files import create, folder_of, recording_of
-from calls.recording.finishing import Span, finish, silence, unfinished
+from calls.recording.finishing import finish, silence, unfinished
 from calls.recording.reading import open_recording
 from calls.recording.recorder import Recorder
 from calls.recording.sealed_file import WrongKey
 from calls.recording.sound_file import PLAIN, SEALED, UNFINISHED, NotARecording
+from calls.recording.to_silence import Span
 from calls.recording.waveform import waveform
 from settings import Settings, SettingsError
 from tests.virtual_time import in_virtual_time
