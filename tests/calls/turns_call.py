@@ -58,6 +58,10 @@ class ScriptedVoice:
     present = False
 
 
+_SILENCE = bytes(2 * round(RATE_HZ * FRAME_S))
+_VOICE = b"\x00\x08" * round(RATE_HZ * FRAME_S)
+
+
 class ScriptedAnalyzer(BaseTurnAnalyzer):
     """Believes what it is told to, after thinking about it."""
 
@@ -144,7 +148,7 @@ class TurnsCall:
                 await self._send(
                     VADUserStartedSpeakingFrame(start_secs=VAD_S, timestamp=self.now_s)
                 )
-            await self._audio()
+            await self._audio(_VOICE)
         self.ended_speech_s = self.now_s
 
     async def is_silent(self, seconds: float) -> None:
@@ -152,7 +156,7 @@ class TurnsCall:
         self._voice.rising_s = 0.0
         self._voice.present = self._speaking
         for _ in _frames(seconds):
-            await self._audio()
+            await self._audio(_SILENCE)
             self._silent_s += FRAME_S
             if self._speaking:
                 self._voice.quiet_s = self._silent_s
@@ -165,8 +169,7 @@ class TurnsCall:
         """The network is late, or there is nothing to send."""
         await asyncio.sleep(seconds)
 
-    async def _audio(self) -> None:
-        audio = bytes(2 * round(RATE_HZ * FRAME_S))
+    async def _audio(self, audio: bytes) -> None:
         await self._send(InputAudioRawFrame(audio, RATE_HZ, 1))
         await asyncio.sleep(FRAME_S)
 
