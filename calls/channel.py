@@ -54,6 +54,11 @@ class Channel:
     marks: Marks | None = None
     hold: Hold = field(default_factory=Hold)
 
+    @property
+    def shows(self) -> bool:
+        """Whether the caller has a page that shows what happens."""
+        return self.name != "phone"
+
 
 async def open_channel(args: RunnerArguments) -> Channel:
     """The channel of a call, under this server or under any of Pipecat's runners.
