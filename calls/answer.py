@@ -12,7 +12,7 @@ from pipecat.workers.runner import WorkerRunner
 
 from calls.bot import Bot
 from calls.call import Call
-from calls.channel import AUDIO_IN_HZ, Channel, open_channel
+from calls.channel import Channel, open_channel
 from calls.notices import notice
 from calls.observing import tell_those_who_look
 from calls.record import CallRecord
@@ -76,7 +76,7 @@ async def _run(call: Call, channel: Channel, args: RunnerArguments) -> None:
     worker = PipelineWorker(
         pipeline,
         params=PipelineParams(
-            audio_in_sample_rate=AUDIO_IN_HZ,
+            audio_in_sample_rate=channel.audio_in_hz,
             audio_out_sample_rate=channel.audio_out_hz,
             enable_metrics=True,
             enable_usage_metrics=True,

@@ -44,7 +44,9 @@ _FADED_S = 0.04
 _BEHIND_S, _BEHIND_AT_MOST_S = 0.07, 0.3
 _BEHIND_MARGIN_S = 0.03
 _BEHIND_REMEMBERED = 4
-# Between two breaths at which the model of turns is asked.
+# After so much of it the words are believed, where the model of turns is not asked.
+_SILENT_S = 0.07
+# Between two lulls at which the model of turns is asked.
 _BETWEEN_LULLS_S = 0.25
 # Where the model of turns believes less than this, the caller is about to go on.
 _LEANS_TO_DONE = 0.5
@@ -88,7 +90,8 @@ class EndOfTurn(BaseUserTurnStopStrategy):
     before anything of the answer was heard, goes on with the same turn (``Reopening``).
 
     The answer is asked for before that, from what was understood so far, and is held by Pipecat's
-    speculation gate. It is released when the turn ends with words that mean the same, and
+    speculation gate. As long as little was asked for in vain, a short silence after words that lead
+    no further is reason enough; then the model of turns has to lean towards the end as well. It is released when the turn ends with words that mean the same, and
     withdrawn when they do not, or when the caller goes on.
 
     Parameters:
@@ -265,7 +268,9 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         """Have the model of turns look at the silence, where its answer can be of use."""
         if self._lean is None or self._ahead is None or not self._heard.text:
             return
-        if lull.began_at_s - self._last_lull_s < _BETWEEN_LULLS_S or not self._ahead.affordable:
+        if self._ahead.untroubled or not self._ahead.affordable:
+            return
+        if lull.began_at_s - self._last_lull_s < _BETWEEN_LULLS_S:
             return
         self._last_lull_s = lull.began_at_s
 
@@ -293,6 +298,11 @@ class EndOfTurn(BaseUserTurnStopStrategy):
             return 0.0
         quiet_s, faded_s = self._voice.quiet_s, self._fading.quiet_s
         return max(quiet_s, faded_s) if quiet_s >= _QUIET_S or faded_s >= _FADED_S else 0.0
+
+    @property
+    def _silent_s(self) -> float:
+        silent_since_s = self._lull.began_at_s if self._lull else self._fell_silent_s
+        return self._now_s() - silent_since_s
 
     @property
     def _words_are_all(self) -> bool:
@@ -382,9 +392,12 @@ class EndOfTurn(BaseUserTurnStopStrategy):
             return True
         seen = pause or self._lull
         sure = seen.probability if seen else None
-        if sure is None:
-            return self._lean is None
-        return sure >= _LEANS_TO_DONE
+        if sure is not None:
+            return sure >= _LEANS_TO_DONE
+        if self._lean is None:
+            return True
+        # What the words alone tell is enough, as long as nothing was asked for in vain lately.
+        return bool(self._ahead and self._ahead.untroubled) and self._silent_s >= _SILENT_S
 
     @property
     def _patience(self) -> Patience:

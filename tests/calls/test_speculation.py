@@ -229,7 +229,7 @@ def leaning(*probabilities: float, after_s: float = 0.04) -> tuple[list[float], 
 @in_virtual_time
 async def test_nothing_is_asked_in_a_lull_that_the_model_of_turns_takes_for_a_breath() -> None:
     left, lean = leaning(0.2)
-    async with turns_call(ANSWER, lean=lean) as call:
+    async with turns_call(ANSWER, lean=lean, credit=1.5) as call:
         await call.speaks(0.7)
         await call.seems("where is")
         await call.speaks(0.3)
@@ -242,7 +242,7 @@ async def test_nothing_is_asked_in_a_lull_that_the_model_of_turns_takes_for_a_br
 @in_virtual_time
 async def test_the_answer_is_asked_for_in_a_lull_that_seems_the_end() -> None:
     _, lean = leaning(0.6)
-    async with turns_call(ANSWER, lean=lean) as call:
+    async with turns_call(ANSWER, lean=lean, credit=1.5) as call:
         await call.speaks(0.7)
         await call.seems(QUESTION)
         await call.speaks(0.3)
@@ -254,7 +254,7 @@ async def test_the_answer_is_asked_for_in_a_lull_that_seems_the_end() -> None:
 @in_virtual_time
 async def test_a_lull_is_looked_at_once() -> None:
     left, lean = leaning(0.2, 0.9)
-    async with turns_call(ANSWER, lean=lean) as call:
+    async with turns_call(ANSWER, lean=lean, credit=1.5) as call:
         await call.speaks(1.0)
         await call.seems(QUESTION)
         await call.is_silent(0.18)
@@ -262,9 +262,23 @@ async def test_a_lull_is_looked_at_once() -> None:
 
 
 @in_virtual_time
+async def test_model_of_turns_is_not_asked_in_a_lull_as_long_as_the_words_did_not_mislead() -> None:
+    left, lean = leaning(0.9, 0.9)
+    async with turns_call(ANSWER, lean=lean) as call:
+        await call.speaks(0.5)
+        await call.seems(QUESTION)
+        await call.speaks(0.5)
+        await call.is_silent(0.12)
+        assert (call.asked, left) == ([QUESTION], [0.9, 0.9])
+        await call.speaks(0.5)
+        await call.is_silent(0.12)
+        assert left == [0.9]
+
+
+@in_virtual_time
 async def test_words_that_come_in_the_lull_are_asked_for_at_once() -> None:
     _, lean = leaning(0.9)
-    async with turns_call(ANSWER, lean=lean) as call:
+    async with turns_call(ANSWER, lean=lean, credit=1.5) as call:
         await call.speaks(0.7)
         await call.seems("where is my")
         await call.speaks(0.3)
@@ -293,7 +307,7 @@ async def test_recogniser_that_lags_behind_is_waited_for_in_the_next_turn() -> N
 @in_virtual_time
 async def test_a_lull_that_surely_is_the_end_is_not_looked_at_again() -> None:
     _, lean = leaning(0.95)
-    async with turns_call(ANSWER, lean=lean) as call:
+    async with turns_call(ANSWER, lean=lean, credit=1.5) as call:
         await call.says(QUESTION, final_after_s=0.3)
         assert call.analyzer.asked == 0
         assert call.after_speech_s(UserStoppedSpeakingFrame) == 0.3
@@ -303,7 +317,7 @@ async def test_a_lull_that_surely_is_the_end_is_not_looked_at_again() -> None:
 @in_virtual_time
 async def test_a_lull_that_may_be_the_end_is_looked_at_again_when_it_lasts() -> None:
     _, lean = leaning(0.6)
-    async with turns_call(ANSWER, lean=lean) as call:
+    async with turns_call(ANSWER, lean=lean, credit=1.5) as call:
         await call.says(QUESTION, final_after_s=0.3)
         assert call.analyzer.asked == 1
 

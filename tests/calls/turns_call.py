@@ -37,6 +37,7 @@ from calls.barge_in.callers_turn import CallersTurn
 from calls.barge_in.hold import Hold
 from calls.barge_in.sensitivity import BARGE_IN, BargeIn
 from calls.turn_taking.ahead import Ahead, Outcome, Settled
+from calls.turn_taking.budget import Budget
 from calls.turn_taking.end_of_turn import EndOfTurn
 from calls.turn_taking.reopening import Reopening
 from calls.turns import last_words_of_bot
@@ -278,6 +279,7 @@ async def turns_call(
     stt_p99_s: float = STT_P99_S,
     messages: Sequence[Any] = (),
     ahead: bool = True,
+    credit: float = 2.0,
     assistant: bool = False,
     then: Sequence[FrameProcessor] = (),
     known_answer: Callable[[LLMContext], str] | None = None,
@@ -287,7 +289,7 @@ async def turns_call(
 ) -> AsyncIterator[TurnsCall]:
     """A call whose model gives these replies.
 
-    `hold`: of the bot's audio; without one, whatever the caller lets hear starts a turn.
+    `credit`: how many answers may be asked for in vain. `hold`: of the bot's audio; without one, whatever the caller lets hear starts a turn.
     """
     BOOKED.clear()
     settled: list[Settled] = []
@@ -298,7 +300,7 @@ async def turns_call(
     strategy = EndOfTurn(
         turn_analyzer=analyzer,
         voice=voice,
-        ahead=Ahead(settled.append) if ahead else None,
+        ahead=Ahead(settled.append, budget=Budget(credit=credit)) if ahead else None,
         reopening=reopening,
         question=lambda: last_words_of_bot(context),
         **options,
