@@ -91,8 +91,9 @@ class EndOfTurn(BaseUserTurnStopStrategy):
 
     The answer is asked for before that, from what was understood so far, and is held by Pipecat's
     speculation gate. As long as little was asked for in vain, a short silence after words that lead
-    no further is reason enough; then the model of turns has to lean towards the end as well. It is released when the turn ends with words that mean the same, and
-    withdrawn when they do not, or when the caller goes on.
+    no further is reason enough; then the model of turns has to lean towards the end as well. What
+    was asked for is released when the turn ends with words that mean the same, and withdrawn when
+    they do not, or when the caller goes on.
 
     Parameters:
         turn_analyzer: The model of turns.

@@ -289,7 +289,8 @@ async def turns_call(
 ) -> AsyncIterator[TurnsCall]:
     """A call whose model gives these replies.
 
-    `credit`: how many answers may be asked for in vain. `hold`: of the bot's audio; without one, whatever the caller lets hear starts a turn.
+    `credit`: how many answers may be asked for in vain. `hold`: of the bot's audio; without one,
+    whatever the caller lets hear starts a turn.
     """
     BOOKED.clear()
     settled: list[Settled] = []
