@@ -38,14 +38,14 @@ from calls.turn_taking.words import Heard
 
 # So much quiet is more than most gaps between words, and less than the VAD waits for: by the VAD's
 # own count, and by the bare level, which is sooner down.
-_QUIET_S = 0.06
-_FADED_S = 0.04
+_QUIET_S = 0.08
+_FADED_S = 0.08
 # Until it is known how far the recogniser is behind the caller, and at most.
 _BEHIND_S, _BEHIND_AT_MOST_S = 0.07, 0.3
 _BEHIND_MARGIN_S = 0.03
 _BEHIND_REMEMBERED = 4
 # After so much of it the words are believed, where the model of turns is not asked.
-_SILENT_S = 0.07
+_SILENT_S = 0.12
 # Between two lulls at which the model of turns is asked.
 _BETWEEN_LULLS_S = 0.25
 # Where the model of turns believes less than this, the caller is about to go on.

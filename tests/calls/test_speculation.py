@@ -282,7 +282,7 @@ async def test_words_that_come_in_the_lull_are_asked_for_at_once() -> None:
         await call.speaks(0.7)
         await call.seems("where is my")
         await call.speaks(0.3)
-        await call.is_silent(0.09)
+        await call.is_silent(0.13)
         assert call.asked == []
         await call.seems(QUESTION)
         await call.is_silent(0.02)
