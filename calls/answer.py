@@ -12,8 +12,9 @@ from pipecat.workers.runner import WorkerRunner
 
 from calls.bot import Bot
 from calls.call import Call
-from calls.channel import AUDIO_IN_HZ, Channel, open_channel
+from calls.channel import Channel, open_channel
 from calls.notices import notice
+from calls.observing import tell_those_who_look
 from calls.record import CallRecord
 from calls.repertoire import repertoire_of
 from calls.spare_phrases import SPARE_PHRASES
@@ -75,7 +76,7 @@ async def _run(call: Call, channel: Channel, args: RunnerArguments) -> None:
     worker = PipelineWorker(
         pipeline,
         params=PipelineParams(
-            audio_in_sample_rate=AUDIO_IN_HZ,
+            audio_in_sample_rate=channel.audio_in_hz,
             audio_out_sample_rate=channel.audio_out_hz,
             enable_metrics=True,
             enable_usage_metrics=True,
@@ -86,8 +87,12 @@ async def _run(call: Call, channel: Channel, args: RunnerArguments) -> None:
             ignored_sources=[p for p in pipeline.processors if isinstance(p, SpokenText)],
         ),
         app_resources=call,
+        # A telephone shows nothing, and each observer is told of every frame.
+        enable_rtvi=channel.shows,
+        enable_turn_tracking=False,
         idle_timeout_secs=args.pipeline_idle_timeout_secs,
     )
+    tell_those_who_look(worker)
     call.runs_in(worker)
     call.say_in_advance()
     _greet_and_part(call, channel, worker)
@@ -108,10 +113,12 @@ def _first_words(bot: Bot) -> list[Frame]:
 def _greet_and_part(call: Call, channel: Channel, worker: PipelineWorker) -> None:
     ready = asyncio.Event()
 
-    @worker.rtvi.event_handler("on_client_ready")
-    async def on_client_ready(_: object) -> None:
-        await call.show({"type": "call", **call.described()})
-        ready.set()
+    if channel.shows:
+
+        @worker.rtvi.event_handler("on_client_ready")
+        async def on_client_ready(_: object) -> None:
+            await call.show({"type": "call", **call.described()})
+            ready.set()
 
     @channel.transport.event_handler("on_client_connected")
     async def on_client_connected(*_: object) -> None:

@@ -11,6 +11,7 @@ from pipecat.runner.types import RunnerArguments
 
 from calls.faq import Faq, FaqBook
 from calls.spare_phrases import ENGLISH, SpareWords
+from processors.filler_words import ENGLISH as FILLERS
 from services.embedded.topic import Topic
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Bot:
     greeting: str = ""
     notice: str = ""
     topics: tuple[Topic, ...] = ()
-    phrases: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    phrases: Mapping[str, Sequence[str]] = field(default_factory=lambda: FILLERS)
     sample_call: tuple[Line, ...] = ()
     spare_words: SpareWords = ENGLISH
     remembers_callers: bool = False
@@ -112,7 +113,7 @@ def as_bot(
         greeting=greeting,
         notice=notice,
         topics=tuple(topics),
-        phrases=phrases or {},
+        phrases=FILLERS if phrases is None else phrases,
         sample_call=tuple(sample_call),
         spare_words=spare_words,
         remembers_callers=remembers_callers,

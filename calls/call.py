@@ -184,7 +184,7 @@ class Call:
 
     async def show(self, message: dict[str, Any]) -> None:
         """Send a message to the page. A telephone shows nothing."""
-        if self.channel != "phone" and self._worker:
+        if self._channel.shows and self._worker:
             await self._worker.rtvi.send_server_message(message)
 
     async def end_after_words(self, reason: str) -> None:
