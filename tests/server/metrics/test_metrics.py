@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from counted import A_TURN, OPEN_METRICS, Counted
+from counted_calls import A_TURN, OPEN_METRICS, Counted
 from virtual_time import in_virtual_time
 
 from server.metrics.loop_lag import LoopLag
