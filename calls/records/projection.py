@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from calls.records import stages
 from calls.records.event import Event
-from calls.records.figures import STAGES
 from calls.records.outcome import INTERRUPTED, ended_by
 from calls.records.schema import ms_of
+from calls.records.stages import number
 
 # The sequence number of the end that is written for a process that died. No call has as many
 # events, so it is never that of another one.
@@ -49,7 +50,7 @@ class Projection:
 
     Attributes:
         columns: Of the call's row in the table `calls`.
-        turns: Rows of the table `turns` by the event's seq.
+        turns: Each turn's stages, as `stages.of_turn` has them.
         providers: By stage and name, in order of use.
         words: What was said, for text search.
         seqs: The events that were taken.
@@ -57,12 +58,11 @@ class Projection:
 
     call_id: str
     columns: dict[str, Any] = field(default_factory=dict)
-    turns: dict[int, dict[str, float | None]] = field(default_factory=dict)
+    turns: list[tuple[float | None, ...]] = field(default_factory=list)
     providers: dict[tuple[str, str], Used] = field(default_factory=dict)
     words: list[str] = field(default_factory=list)
     unpriced: list[str] = field(default_factory=list)
     seqs: set[int] = field(default_factory=set)
-    _v2v_ms: list[float] = field(default_factory=list)
 
     def take(self, event: Event) -> None:
         """Follow the call by one event, once."""
@@ -80,7 +80,7 @@ class Projection:
                 self.words.append(str(facts.get("text", "")))
                 self._count("fillers", facts.get("said") == "filler")
             case "turn":
-                self._turn(event.seq, facts)
+                self.turns.append(stages.of_turn(facts))
             case "tool":
                 self._count("failed_tools", bool(facts.get("error")))
             case "usage":
@@ -109,6 +109,7 @@ class Projection:
     def row(self) -> dict[str, Any]:
         """All columns but those that say where the row stands and who writes it."""
         own = self.seqs - {LAST_SEQ}
+        v2v_ms = [ms for *_, ms in self.turns if ms is not None]
         return {
             **_EMPTY,
             **self.columns,
@@ -116,8 +117,9 @@ class Projection:
             "providers": json.dumps(self.by_stage()),
             "recording": min(1, self.columns.get("recording", 0)),
             "turns": len(self.turns),
-            "v2v_p50_ms": statistics.median(self._v2v_ms) if self._v2v_ms else None,
-            "v2v_max_ms": max(self._v2v_ms, default=None),
+            "v2v_p50_ms": statistics.median(v2v_ms) if v2v_ms else None,
+            "v2v_max_ms": max(v2v_ms, default=None),
+            "stages": stages.packed(self.turns),
             "events_missing": max(own, default=0) - len(own),
         }
 
@@ -136,7 +138,7 @@ class Projection:
         self.columns[column] = self.columns.get(column, 0) + really
 
     def _keep_longest(self, column: str, value: Any) -> None:
-        if (ms := _number(value)) is not None:
+        if (ms := number(value)) is not None:
             self.columns[column] = max(ms, self.columns.get(column) or 0.0)
 
     def _opened(self, facts: Mapping[str, Any]) -> None:
@@ -144,7 +146,7 @@ class Projection:
             if facts.get(name):
                 self.columns[name] = str(facts[name])
         for name in ("started_ms", "answered_ms"):
-            if (ms := _number(facts.get(name))) is not None:
+            if (ms := number(facts.get(name))) is not None:
                 self.columns[name] = round(ms)
         for stage, provider in _mapping(facts.get("providers")).items():
             self._used(stage, provider.get("name") if isinstance(provider, Mapping) else provider)
@@ -153,14 +155,6 @@ class Projection:
         if not (isinstance(stage, str) and isinstance(name, str) and name):
             return None
         return self.providers.setdefault((stage, name), Used())
-
-    def _turn(self, seq: int, facts: Mapping[str, Any]) -> None:
-        columns = {c: _number(facts.get(c)) for c in STAGES.values() if c != "v2v_ms"}
-        sounds = (columns["first_audio_out_ms"], _number(facts.get("filler_audio_out_ms")))
-        first_ms = min((ms for ms in sounds if ms is not None), default=None)
-        self.turns[seq] = {**columns, "v2v_ms": first_ms}
-        if first_ms is not None:
-            self._v2v_ms.append(first_ms)
 
     def _failed(self, facts: Mapping[str, Any]) -> None:
         if used := self._used(facts.get("stage"), facts.get("provider")):
@@ -191,7 +185,7 @@ class Projection:
         reason = str(event.facts.get("reason", ""))
         self.columns |= {
             "ended_ms": ms_of(event.utc),
-            "duration_s": _number(event.facts.get("duration_s")),
+            "duration_s": number(event.facts.get("duration_s")),
             "end_reason": reason,
             "ended_by": str(event.facts.get("by") or ended_by(reason)),
         }
@@ -204,14 +198,9 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _number(value: Any) -> float | None:
-    ok = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15
-    return float(value) if ok else None
-
-
 def _whole(value: Any) -> int | None:
-    number = _number(value)
-    return None if number is None else round(number)
+    whole = number(value)
+    return None if whole is None else round(whole)
 
 
 def _nano(value: Any) -> int | None:

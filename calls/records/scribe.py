@@ -19,7 +19,6 @@ from calls.records.schema import (
     moment_of,
     ms_of,
     number_of_call,
-    turns,
 )
 
 
@@ -28,7 +27,6 @@ class _Call:
     number: int
     owner: str
     projection: Projection
-    turns_kept: int = 0
     words_kept: int = 0
 
 
@@ -84,7 +82,6 @@ class Scribe:
             known.discard(LAST_SEQ)
         if in_order[0] < max(known, default=0):
             call.projection = _read(connection, call.number, call.projection.call_id)
-            call.turns_kept = 0
         else:
             for seq in in_order:
                 call.projection.take(fresh[seq].event)
@@ -110,11 +107,6 @@ class Scribe:
 
     def _keep_parts(self, connection: Connection, call: _Call) -> None:
         projection = call.projection
-        if len(projection.turns) > call.turns_kept:
-            fresh = list(projection.turns.items())[call.turns_kept :]
-            rows = [{"number": call.number, "seq": seq, **turn} for seq, turn in fresh]
-            upsert.new_only(connection, turns, rows)
-            call.turns_kept = len(projection.turns)
         if projection.providers:
             rows = [
                 {

@@ -1,4 +1,4 @@
-"""Calls, their events and turns, their providers, the words in them, and who looked."""
+"""Calls, their events, their providers, the words in them, and who looked."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("cost_nano", sa.BigInteger),
         *_texts("cost_currency", "unpriced", "providers"),
         sa.Column("csat", sa.Integer),
+        sa.Column("stages", sa.LargeBinary),
         *_counts("recording"),
         *_texts("owner"),
     )
@@ -60,17 +61,6 @@ def upgrade() -> None:
         sa.Column("utc_ms", sa.BigInteger, nullable=False),
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("facts", sa.Text, nullable=False),
-        sqlite_with_rowid=False,
-    )
-    stages = ("transcript_final", "turn_end", "first_token", "first_speakable_text")
-    op.create_table(
-        "turns",
-        _part_of_key("number"),
-        _part_of_key("seq", sa.Integer),
-        *(
-            sa.Column(f"{stage}_ms", sa.Float)
-            for stage in (*stages, "first_audio", "first_audio_out", "v2v")
-        ),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -107,7 +97,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in (
-        *("call_words", "owners", "access_log", "call_providers", "turns", "events", "calls"),
-    ):
+    for table in (*("call_words", "owners", "access_log", "call_providers", "events", "calls"),):
         op.execute(f"DROP TABLE {table}")
