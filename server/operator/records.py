@@ -1,39 +1,22 @@
 """The records that the pages read."""
 
-from typing import Annotated, Protocol
+from typing import Annotated
 
 from fastapi import Depends, HTTPException
 from starlette.requests import HTTPConnection
 
-from calls.records.event import Event
-from calls.records.figures import Figures
-from calls.records.rows import CallFilter, CallPage, CallRow, Cursor
+from calls.records.queries import Records
+from calls.records.rows import CallRow
 
 
-class CallRecords(Protocol):
-    """What the pages need of `calls.records.queries.Records`."""
-
-    async def list_calls(
-        self, chosen: CallFilter, /, *, before: Cursor | None = None, limit: int = 50
-    ) -> CallPage: ...
-
-    async def call(self, call_id: str, /) -> CallRow | None: ...
-
-    async def events(self, call_id: str, /, *, after_seq: int = 0) -> list[Event]: ...
-
-    async def figures(self, chosen: CallFilter, /) -> Figures: ...
-
-    async def looked_at(self, who: str, what: str, /) -> None: ...
-
-
-def records_of(connection: HTTPConnection) -> CallRecords:
+def records_of(connection: HTTPConnection) -> Records:
     return connection.app.state.records
 
 
-TheRecords = Annotated[CallRecords, Depends(records_of)]
+TheRecords = Annotated[Records, Depends(records_of)]
 
 
-async def row_of(records: CallRecords, call_id: str) -> CallRow:
+async def row_of(records: Records, call_id: str) -> CallRow:
     """The call of that id.
 
     Raises:
