@@ -42,7 +42,7 @@ Deadline = Annotated[int | None, Field(ge=50, le=60_000)]
 Days = Annotated[int, Field(ge=0, le=36_500)]
 """How long something is kept. 0: for good."""
 
-
+_TOKEN_AT_LEAST = 16
 _SECRET_AT_LEAST = 16
 
 
@@ -113,6 +113,11 @@ class Settings(BaseSettings):
     port: int = Field(7860, ge=1, le=65535)
     public_url: str | None = None
 
+    # Who may look at calls where the server is not this machine's alone.
+    operator_token: SecretStr | None = None
+    operator_header: str | None = None
+    operator_proxies: NameList = ("127.0.0.1", "::1")
+
     stt: NameList = ()
     llm: NameList = ()
     tts: NameList = ()
@@ -164,7 +169,7 @@ class Settings(BaseSettings):
     call_webhook_url: str | None = None
     call_webhook_secret: SecretStr | None = Field(None, validate_default=True)
 
-    @field_validator("stt", "llm", "tts", mode="before")
+    @field_validator("stt", "llm", "tts", "operator_proxies", mode="before")
     @classmethod
     def _names(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -180,6 +185,36 @@ class Settings(BaseSettings):
     @classmethod
     def _is_public(cls, url: str | None) -> str | None:
         return None if url is None else _checked_url(url, plain={"http"}, secure={"https"})
+
+    @field_validator("operator_token")
+    @classmethod
+    def _is_hard_to_guess(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and len(token.get_secret_value()) < _TOKEN_AT_LEAST:
+            raise ValueError(
+                f"it should have at least {_TOKEN_AT_LEAST} characters; "
+                "`openssl rand -hex 24` makes one"
+            )
+        return token
+
+    @field_validator("operator_header")
+    @classmethod
+    def _is_header(cls, name: str | None) -> str | None:
+        if name is not None and not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", name):
+            raise ValueError("it should be a header's name, as in X-Forwarded-User")
+        return name
+
+    @field_validator("operator_proxies")
+    @classmethod
+    def _are_networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in proxies:
+            try:
+                ipaddress.ip_network(proxy)
+            except ValueError:
+                raise ValueError(
+                    f"{proxy} is no address; write addresses or networks, "
+                    "as in 127.0.0.1,10.0.0.0/8"
+                ) from None
+        return proxies
 
     @field_validator("twilio_base_url", "daily_api_url")
     @classmethod
@@ -267,6 +302,11 @@ class Settings(BaseSettings):
             raise SettingsError(_as_sentences(error, prefix=prefix)) from None
 
     @property
+    def operator_secret(self) -> str:
+        """What operators sign in with, in clear, or "" when nobody can."""
+        return in_clear(self.operator_token)
+
+    @property
     def twilio_token(self) -> str:
         """Twilio's auth token in clear, or "" when phone calls are off."""
         return in_clear(self.twilio_auth_token)
@@ -314,7 +354,7 @@ def _checked_url(url: str, *, plain: set[str], secure: set[str]) -> str:
     if parts.scheme not in plain | secure or not parts.hostname:
         schemes = " or ".join(f"{scheme}://" for scheme in sorted(plain | secure, reverse=True))
         raise ValueError(f"it should be a full address that starts with {schemes}")
-    if parts.scheme in plain and not _is_loopback(parts.hostname):
+    if parts.scheme in plain and not is_loopback(parts.hostname):
         raise ValueError(
             f"{parts.scheme}:// is accepted for this machine only; "
             f"use {sorted(secure)[0]}:// for {parts.hostname}"
@@ -322,7 +362,8 @@ def _checked_url(url: str, *, plain: set[str], secure: set[str]) -> str:
     return url.rstrip("/")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address is this machine's, reached from this machine only."""
     if host == "localhost":
         return True
     try:
