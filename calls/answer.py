@@ -14,6 +14,7 @@ from calls.bot import Bot
 from calls.call import Call
 from calls.channel import AUDIO_IN_HZ, Channel, open_channel
 from calls.notices import notice
+from calls.on_air import ON_AIR
 from calls.record import CallRecord
 from calls.repertoire import repertoire_of
 from calls.spare_phrases import SPARE_PHRASES
@@ -64,7 +65,8 @@ async def answer(
         call.record.opened(**call.described())
         logger.info(f"{bot.name} answers a {channel.name} call")
         try:
-            await _run(call, channel, args)
+            with ON_AIR.while_it_runs(call):
+                await _run(call, channel, args)
         finally:
             call.record.closed()
             await call.over()

@@ -1,0 +1,22 @@
+"""Putting the operators' pages and interfaces into an application."""
+
+from fastapi import FastAPI
+
+from calls.records.queries import Records
+from server.operator import calls, dashboard, exports, pages, sign_in
+from server.operator.door import Door
+from server.operator.following import Following
+from settings import Settings
+
+
+def install(app: FastAPI, settings: Settings, records: Records) -> None:
+    """Serve `/calls`, `/dashboard` and what they read.
+
+    Raises:
+        SettingsError: when the server would show its calls to everybody.
+    """
+    app.state.door = Door(settings)
+    app.state.records = records
+    app.state.following = Following()
+    for part in (sign_in, calls, dashboard, exports, pages):
+        app.include_router(part.routes)
