@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import threading
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,11 @@ class Database:
             yield connection
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, at_most_s: float = 2) -> Iterator[Connection]:
         """A connection in a transaction, which is committed at the end of the block.
+
+        Parameters:
+            at_most_s: What one statement may take, where the database is a server.
 
         Raises:
             SQLAlchemyError, OSError: the database cannot be reached.
@@ -66,6 +70,9 @@ class Database:
             if self.is_sqlite:
                 # What reads and then writes must not find that somebody wrote in between.
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
+            else:
+                limit = f"SET LOCAL statement_timeout = {round(at_most_s * 1000)}"
+                connection.exec_driver_sql(limit)
             yield connection
             connection.commit()
 
@@ -85,11 +92,17 @@ class Database:
     def _new_engine(self) -> Engine:
         if self.is_sqlite:
             self.folder.mkdir(parents=True, exist_ok=True)
-            engine = create_engine(self.url, connect_args={"timeout": _LOCKED_AT_MOST_S})
+            engine = create_engine(
+                self.url, hide_parameters=True, connect_args={"timeout": _LOCKED_AT_MOST_S}
+            )
             event.listen(engine, "connect", _set_up_sqlite)
             return engine
+        if find_spec("psycopg") is None:
+            raise OSError("PostgreSQL needs an extra: pip install 'switchboard[postgres]'.")
         return create_engine(
             self.url,
+            # What was said must not reach the log with an error.
+            hide_parameters=True,
             pool_pre_ping=True,
             pool_timeout=_CONNECT_AT_MOST_S,
             connect_args={
@@ -115,6 +128,11 @@ class Database:
         with (self.folder / "records.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def in_short(error: Exception) -> str:
+    """What the database says is wrong, without the query."""
+    return str(getattr(error, "orig", None) or error).partition("\n")[0]
 
 
 def _url(folder: Path, url: str) -> URL:

@@ -4,16 +4,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-# By what a stage is called in `Figures`: its column.
-STAGES = {
-    "transcript_final": "transcript_final_ms",
-    "turn_end": "turn_end_ms",
-    "first_token": "first_token_ms",
-    "first_speakable_text": "first_speakable_text_ms",
-    "first_audio": "first_audio_ms",
-    "first_audio_out": "first_audio_out_ms",
-    "voice_to_voice": "v2v_ms",
-}
+# The stages of a turn, in ms after the end of the caller's words; the last is the first sound.
+STAGES = (
+    "transcript_final",
+    "turn_end",
+    "first_token",
+    "first_speakable_text",
+    "first_audio",
+    "first_audio_out",
+    "voice_to_voice",
+)
 
 
 @dataclass(frozen=True)

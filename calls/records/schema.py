@@ -6,7 +6,18 @@ apart. Numbers are the primary key, so the order of the table is the order of ti
 
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
 
 metadata = MetaData()
 
@@ -61,6 +72,8 @@ calls = Table(
     _words("unpriced"),
     _words("providers"),
     Column("csat", Integer),
+    # When each stage of each turn was reached, as `calls.records.stages` packs it.
+    Column("stages", LargeBinary),
     _count("recording"),
     # The process that writes the call.
     _words("owner"),
@@ -86,22 +99,6 @@ events = Table(
     Column("utc_ms", BigInteger, nullable=False),
     Column("kind", Text, nullable=False),
     Column("facts", Text, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-# A row a turn, so that the numbers of many turns are found without reading events.
-turns = Table(
-    "turns",
-    metadata,
-    Column("number", _Number, primary_key=True, autoincrement=False),
-    Column("seq", Integer, primary_key=True, autoincrement=False),
-    Column("transcript_final_ms", Float),
-    Column("turn_end_ms", Float),
-    Column("first_token_ms", Float),
-    Column("first_speakable_text_ms", Float),
-    Column("first_audio_ms", Float),
-    Column("first_audio_out_ms", Float),
-    Column("v2v_ms", Float),
     sqlite_with_rowid=False,
 )
 
@@ -138,7 +135,7 @@ owners = Table(
 # Beside these there is `call_words`, the index for text search: its `rowid` (SQLite) or `number`
 # (PostgreSQL) is the call's, `words` what was said. The migrations make it.
 
-PER_CALL = (events, turns, call_providers, calls)
+PER_CALL = (events, call_providers, calls)
 """The tables whose rows belong to one call, by its number."""
 
 
