@@ -12,6 +12,9 @@ from server.operator.records import TheRecords
 
 routes = APIRouter(prefix="/api")
 
+# Of the waits for an answer so many should stay under the silence bound; the rest is the budget.
+SILENCE_OBJECTIVE = 0.99
+
 
 @routes.get("/figures")
 async def figures(
@@ -22,4 +25,5 @@ async def figures(
     return {
         **as_json(await records.figures(chosen)),
         "silence_bound_ms": house.settings.silence_bound_ms,
+        "silence_objective": SILENCE_OBJECTIVE,
     }

@@ -1,9 +1,10 @@
 """Putting the operators' pages and interfaces into an application."""
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
 
-from calls.records.queries import Records
-from server.operator import calls, dashboard, exports, pages, sign_in
+from calls.records.queries import Records, RecordsUnavailable
+from server.operator import calls, dashboard, exports, listening, pages, sign_in, sound
 from server.operator.door import Door
 from server.operator.following import Following
 from settings import Settings
@@ -18,5 +19,9 @@ def install(app: FastAPI, settings: Settings, records: Records) -> None:
     app.state.door = Door(settings)
     app.state.records = records
     app.state.following = Following()
-    for part in (sign_in, calls, dashboard, exports, pages):
+    for part in (sign_in, calls, sound, listening, dashboard, exports, pages):
         app.include_router(part.routes)
+
+    @app.exception_handler(RecordsUnavailable)
+    async def unavailable(_: Request, error: RecordsUnavailable) -> JSONResponse:
+        return JSONResponse({"error": str(error)}, 503)
