@@ -69,13 +69,8 @@ class Recorder:
         self._closing = asyncio.Event()
         self._over = False
 
-    async def start(self) -> None:
+    def start(self) -> None:
         """Make the file, and write from now on until `close`."""
-        try:
-            self._file = await _on_disk(lambda: create(self.path, self.rate_hz, self._key))
-        except (OSError, TimeoutError) as error:
-            self._failed(error)
-            return
         self._writing = asyncio.create_task(self._keep_writing())
 
     def caller(self, audio: bytes, rate_hz: int, channels: int = 1) -> None:
@@ -113,6 +108,10 @@ class Recorder:
         await self._let_go()
 
     async def _keep_writing(self) -> None:
+        try:
+            self._file = await _on_disk(lambda: create(self.path, self.rate_hz, self._key))
+        except (OSError, TimeoutError) as error:
+            self._failed(error)
         while not self._closing.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._closing.wait(), _TICK_S)
