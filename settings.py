@@ -1,5 +1,7 @@
 """Settings from the environment and `.env`, checked before anything starts."""
 
+import base64
+import binascii
 import difflib
 import ipaddress
 import re
@@ -157,6 +159,8 @@ class Settings(BaseSettings):
     twilio_base_url: str = "https://api.twilio.com"
     handoff_number: str | None = None
 
+    recording_key: SecretStr | None = None
+
     daily_api_key: SecretStr | None = None
     daily_api_url: str = "https://api.daily.co/v1"
 
@@ -270,6 +274,15 @@ class Settings(BaseSettings):
             raise ValueError("write it with country code and without spaces, as in +14155550123")
         return number
 
+    @field_validator("recording_key")
+    @classmethod
+    def _is_key(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and _key_bytes(key) is None:
+            raise ValueError(
+                "it should be 32 bytes in base64, as `openssl rand -base64 32` makes them"
+            )
+        return key
+
     @field_validator("host")
     @classmethod
     def _is_host(cls, host: str) -> str:
@@ -307,6 +320,11 @@ class Settings(BaseSettings):
         return in_clear(self.operator_token)
 
     @property
+    def sealing_key(self) -> bytes | None:
+        """What recordings are sealed with, 32 bytes; None when they are kept in clear."""
+        return _key_bytes(self.recording_key) if self.recording_key else None
+
+    @property
     def twilio_token(self) -> str:
         """Twilio's auth token in clear, or "" when phone calls are off."""
         return in_clear(self.twilio_auth_token)
@@ -315,6 +333,14 @@ class Settings(BaseSettings):
     def daily_key(self) -> str:
         """Daily's key in clear, or "" when browser calls go over SmallWebRTC."""
         return in_clear(self.daily_api_key)
+
+
+def _key_bytes(key: SecretStr) -> bytes | None:
+    try:
+        data = base64.b64decode(key.get_secret_value(), validate=True)
+    except binascii.Error:
+        return None
+    return data if len(data) == 32 else None
 
 
 def in_clear(secret: SecretStr | None) -> str:

@@ -14,6 +14,7 @@ from calls.bot import Bot
 from calls.call import Call
 from calls.channel import AUDIO_IN_HZ, Channel, open_channel
 from calls.notices import notice
+from calls.on_air import ON_AIR
 from calls.record import CallRecord
 from calls.repertoire import repertoire_of
 from calls.spare_phrases import SPARE_PHRASES
@@ -64,7 +65,8 @@ async def answer(
         call.record.opened(**call.described())
         logger.info(f"{bot.name} answers a {channel.name} call")
         try:
-            await _run(call, channel, args)
+            with ON_AIR.while_it_runs(call):
+                await _run(call, channel, args)
         finally:
             call.record.closed()
             await call.over()
@@ -96,9 +98,9 @@ async def _run(call: Call, channel: Channel, args: RunnerArguments) -> None:
     await runner.run()
 
 
-def _first_words(bot: Bot) -> list[Frame]:
-    """The bot's notice, and its greeting or else a request to the model for one."""
-    first: list[Frame] = [notice(bot.notice)] if bot.notice else []
+def _first_words(bot: Bot, recording_notice: str = "") -> list[Frame]:
+    """The notices, and the bot's greeting or else a request to the model for one."""
+    first: list[Frame] = [notice(text) for text in (recording_notice, bot.notice) if text]
     if bot.greeting:
         return [*first, TTSSpeakFrame(bot.greeting)]
     greet = LLMMessagesAppendFrame([{"role": "developer", "content": GREET}], run_llm=True)
@@ -120,7 +122,7 @@ def _greet_and_part(call: Call, channel: Channel, worker: PipelineWorker) -> Non
                 await asyncio.wait_for(ready.wait(), _GREET_AT_LATEST_S)
             except TimeoutError:
                 logger.info("The client shows no words; greeting it all the same.")
-        await worker.queue_frames(_first_words(call.bot))
+        await worker.queue_frames(_first_words(call.bot, call.recording_notice))
 
     @channel.transport.event_handler("on_client_disconnected")
     async def on_client_disconnected(*_: object) -> None:

@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, HTTPException, Request
+from fastapi import Depends, HTTPException, Request, Response
 from starlette.requests import HTTPConnection
 
 from server.operator.attempts import Attempts
@@ -154,7 +154,7 @@ def door_of(connection: HTTPConnection) -> Door:
     return connection.app.state.door
 
 
-def operator(request: Request) -> Visitor:
+def operator(request: Request, response: Response) -> Visitor:
     """Of an interface for operators: who asks. Others are refused with a sentence.
 
     Raises:
@@ -169,6 +169,7 @@ def operator(request: Request) -> Visitor:
         raise HTTPException(401, str(error), {"WWW-Authenticate": "Bearer"}) from None
     except NoEntry as error:
         raise HTTPException(403, str(error)) from None
+    response.headers["Cache-Control"] = "no-store"
     return visitor
 
 

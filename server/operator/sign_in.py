@@ -28,9 +28,8 @@ TheDoor = Annotated[Door, Depends(_door)]
 
 
 @routes.get("/session")
-async def session(operator: Operator, response: Response) -> dict[str, Any]:
+async def session(operator: Operator) -> dict[str, Any]:
     """Who is signed in, and the token that changing requests have to carry."""
-    response.headers["Cache-Control"] = "no-store"
     return {
         "who": operator.who,
         "csrf_token": operator.csrf_token,
