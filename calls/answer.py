@@ -15,9 +15,10 @@ from calls.call import Call
 from calls.channel import AUDIO_IN_HZ, Channel, open_channel
 from calls.notices import notice
 from calls.on_air import ON_AIR
-from calls.record import CallRecord
+from calls.record import record_of
 from calls.repertoire import repertoire_of
 from calls.spare_phrases import SPARE_PHRASES
+from calls.tracing.tracing import trace_calls, traced
 from processors.spoken_text import SpokenText
 from services.choice import Choices, choose
 from settings import Settings
@@ -57,11 +58,12 @@ async def answer(
             channel=channel,
             choices=choices,
             settings=settings,
-            record=CallRecord(settings.data_dir / "calls", call_id),
+            record=record_of(settings, call_id),
             repertoire=await repertoire_of(bot, choices, settings),
         )
         await call.recall_caller()
         await SPARE_PHRASES.make(bot.spare_words.greeting_with(bot.greeting), channel.audio_out_hz)
+        trace_calls(settings)
         call.record.opened(**call.described())
         logger.info(f"{bot.name} answers a {channel.name} call")
         try:
@@ -89,6 +91,7 @@ async def _run(call: Call, channel: Channel, args: RunnerArguments) -> None:
         ),
         app_resources=call,
         idle_timeout_secs=args.pipeline_idle_timeout_secs,
+        **traced(call.id),
     )
     call.runs_in(worker)
     call.say_in_advance()

@@ -52,6 +52,7 @@ class Webhook:
         self._owed: dict[str, Owed] = {}
         self._deliveries: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(_AT_ONCE)
+        self._closed = False
         # One thread: what is put first is on the disk first.
         self._disk = ThreadPoolExecutor(1)
 
@@ -63,6 +64,8 @@ class Webhook:
 
     def told(self, event: Event) -> None:
         """An event of a call: its beginning and its end matter."""
+        if self._closed:
+            return
         if event.kind == "call":
             self._spawn(self._keep(Owed(event.call_id)))
         elif event.kind == "end":
@@ -75,6 +78,7 @@ class Webhook:
 
     async def close(self, *, at_most_s: float = _WAIT_AT_END_S) -> None:
         """Let deliveries that are on their way arrive. The rest is for the next start."""
+        self._closed = True
         if self._deliveries:
             _, late = await asyncio.wait(self._deliveries, timeout=at_most_s)
             for task in late:

@@ -3,8 +3,10 @@
 import shutil
 from collections.abc import Iterable, Iterator
 
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from calls.records.store import RecordStore
+from calls.webhook.webhook import Webhook
 from server.house import House
 from server.metrics.loop_lag import LoopLag
 from server.metrics.told import CallMetrics
@@ -13,10 +15,19 @@ from server.metrics.told import CallMetrics
 class Gauges:
     """A Prometheus collector: reads the house whenever it is asked, and keeps nothing."""
 
-    def __init__(self, house: House, calls: CallMetrics, lag: LoopLag) -> None:
+    def __init__(
+        self,
+        house: House,
+        calls: CallMetrics,
+        lag: LoopLag,
+        store: RecordStore | None,
+        webhook: Webhook | None,
+    ) -> None:
         self._house = house
         self._calls = calls
         self._lag = lag
+        self._store = store
+        self._webhook = webhook
 
     def describe(self) -> Iterable[Metric]:
         """Nothing: registering should not read the house."""
@@ -28,6 +39,7 @@ class Gauges:
         yield self._of_live_calls()
         yield self._of_breakers()
         yield from self._of_the_disk()
+        yield from self._of_what_remains()
         yield _gauge(
             "event_loop_lag_seconds",
             "The longest that a timer waited for the event loop in the last 30 to 60 s.",
@@ -67,6 +79,19 @@ class Gauges:
             for choice in rows:
                 breakers.add_metric((stage, choice.name), float(choice.health.open))
         return breakers
+
+    def _of_what_remains(self) -> Iterator[Metric]:
+        for what, why in (("dropped", "could not be kept"), ("spilled", "had to go to a file")):
+            yield CounterMetricFamily(
+                f"switchboard_record_events_{what}",
+                f"Events of calls that {why}.",
+                value=getattr(self._store, what, 0),
+            )
+        yield _gauge(
+            "webhook_oldest_owed_seconds",
+            "Since when the call that ended first has not been told to CALL_WEBHOOK_URL.",
+            self._webhook.oldest_owed_s if self._webhook else 0.0,
+        )
 
     def _of_the_disk(self) -> Iterator[Metric]:
         try:

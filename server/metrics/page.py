@@ -14,6 +14,8 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import choose_encoder
 
+from calls.records.store import RecordStore
+from calls.webhook.webhook import Webhook
 from server.house import House
 from server.metrics.families import Families
 from server.metrics.gauges import Gauges
@@ -28,18 +30,25 @@ disable_created_metrics()
 class Metrics:
     """What is measured of one house.
 
+    Parameters:
+        house: The house.
+        store: Where its calls are kept.
+        webhook: Who tells of its calls, where somebody is told.
+
     Attributes:
         calls: To be told the events of every call.
     """
 
-    def __init__(self, house: House) -> None:
+    def __init__(
+        self, house: House, store: RecordStore | None = None, webhook: Webhook | None = None
+    ) -> None:
         self.registry = CollectorRegistry()
         bots = Known(house.bots)
         self.calls = CallMetrics(
             Families(self.registry, bots), bots, bound_ms=house.settings.silence_bound_ms
         )
         self._lag = LoopLag()
-        self.registry.register(Gauges(house, self.calls, self._lag))
+        self.registry.register(Gauges(house, self.calls, self._lag, store, webhook))
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
 
