@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,6 +13,7 @@ from calls.records.choosing import conditions
 from calls.records.counting import count
 from calls.records.database import Database, in_short
 from calls.records.event import Event
+from calls.records.exporting import exported
 from calls.records.figures import Figures
 from calls.records.reading import call_row
 from calls.records.rows import CallFilter, CallPage, CallRow, Cursor
@@ -59,6 +60,10 @@ class Records:
     async def events(self, call_id: str, *, after_seq: int = 0) -> list[Event]:
         """The events of a call in order, all or those after one."""
         return await self._read(_events, call_id, after_seq)
+
+    async def export(self, call_id: str) -> dict[str, Any] | None:
+        """Everything on the record of a call as JSON has it, None where there is none."""
+        return await self._read(_export, call_id)
 
     async def figures(self, which: CallFilter) -> Figures:
         """The numbers of all calls that are chosen."""
@@ -122,6 +127,11 @@ def _call(connection: Connection, call_id: str) -> CallRow | None:
 def _events(connection: Connection, call_id: str, after_seq: int) -> list[Event]:
     number = connection.scalar(select(calls.c.number).where(calls.c.id == call_id))
     return [] if number is None else events_of(connection, number, call_id, after_seq=after_seq)
+
+
+def _export(connection: Connection, call_id: str) -> dict[str, Any] | None:
+    row = _call(connection, call_id)
+    return None if row is None else exported(row, _events(connection, call_id, 0))
 
 
 def _looks(connection: Connection, limit: int) -> list[tuple[float, str, str]]:

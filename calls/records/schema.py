@@ -75,6 +75,8 @@ calls = Table(
     # When each stage of each turn was reached, as `calls.records.stages` packs it.
     Column("stages", LargeBinary),
     _count("recording"),
+    # 1 when the transcript was too old to be kept.
+    _count("wordless"),
     # The process that writes the call.
     _words("owner"),
     Index("calls_bot", "bot", "number"),

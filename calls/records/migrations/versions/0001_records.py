@@ -43,7 +43,7 @@ def upgrade() -> None:
         *_texts("cost_currency", "unpriced", "providers"),
         sa.Column("csat", sa.Integer),
         sa.Column("stages", sa.LargeBinary),
-        *_counts("recording"),
+        *_counts("recording", "wordless"),
         *_texts("owner"),
     )
     for column in ("bot", "channel", "outcome", "ended_by"):
