@@ -54,6 +54,7 @@ class Machines:
         if self._webhook:
             await self._webhook.close()
         await stop_tracing()
+        await self._store.close()
 
     def _webhook_of(self, house: House) -> Webhook | None:
         settings = house.settings

@@ -1,6 +1,8 @@
 """Traces of this process's calls, and where they are sent."""
 
 import asyncio
+import contextlib
+import threading
 from typing import Any
 
 from loguru import logger
@@ -56,12 +58,20 @@ class Tracing:
         """Whether this call is traced."""
         return call_id in self._calls
 
-    async def close(self) -> None:
+    async def close(self, *, at_most_s: float = _AT_END_AT_MOST_S) -> None:
         """Send what is waiting, for as long as that may take at the end of a process."""
-        # The exporter's own thread sends; waiting for it must not hold up the loop.
-        closing = asyncio.create_task(asyncio.to_thread(self._spans.shutdown))
-        done, _ = await asyncio.wait({closing}, timeout=_AT_END_AT_MOST_S)
-        if not done:
+        loop, sent = asyncio.get_running_loop(), asyncio.Event()
+
+        def send() -> None:
+            self._spans.shutdown()
+            with contextlib.suppress(RuntimeError):  # the loop is gone: nobody waits any more
+                loop.call_soon_threadsafe(sent.set)
+
+        # Not `asyncio.to_thread`: the process would wait for that thread however long it takes.
+        threading.Thread(target=send, name="traces-end", daemon=True).start()
+        try:
+            await asyncio.wait_for(sent.wait(), at_most_s)
+        except TimeoutError:
             logger.warning("Some traces were not sent: OTEL_EXPORTER_OTLP_ENDPOINT is too slow.")
 
 

@@ -11,16 +11,24 @@ import yaml
 
 from rehearsal.server_process import free_port
 
-RULES = Path(__file__).parents[2] / "deploy" / "prometheus" / "alerts.yml"
+RULES = Path(__file__).parents[1] / "deploy" / "prometheus" / "alerts.yml"
 _POLL_S = 0.2
 
 
 class Prometheus:
-    """Keeps its data in `folder` and scrapes `target` (host:port) five times a second."""
+    """Keeps its data in `folder` and scrapes `target` (host:port) five times a second.
 
-    def __init__(self, folder: Path, target: str) -> None:
+    `token`: sent with every scrape, where there is one.
+    """
+
+    def __init__(self, folder: Path, target: str, *, token: str = "") -> None:
         self._folder = folder
-        self._target = target
+        self._scraped: dict[str, Any] = {
+            "job_name": "switchboard",
+            "static_configs": [{"targets": [target]}],
+        }
+        if token:
+            self._scraped["authorization"] = {"credentials": token}
         self._url = f"http://127.0.0.1:{free_port()}"
         self._process: asyncio.subprocess.Process | None = None
 
@@ -32,12 +40,7 @@ class Prometheus:
                 {
                     "global": {"scrape_interval": "200ms", "evaluation_interval": "200ms"},
                     "rule_files": [str(RULES)],
-                    "scrape_configs": [
-                        {
-                            "job_name": "switchboard",
-                            "static_configs": [{"targets": [self._target]}],
-                        }
-                    ],
+                    "scrape_configs": [self._scraped],
                 }
             )
         )
