@@ -15,9 +15,11 @@ from calls.call import Call
 from calls.channel import Channel, open_channel
 from calls.notices import notice
 from calls.observing import tell_those_who_look
-from calls.record import CallRecord
+from calls.on_air import ON_AIR
+from calls.record import record_of
 from calls.repertoire import repertoire_of
 from calls.spare_phrases import SPARE_PHRASES
+from calls.tracing.tracing import trace_calls, traced
 from processors.spoken_text import SpokenText
 from services.choice import Choices, choose
 from settings import Settings
@@ -57,15 +59,17 @@ async def answer(
             channel=channel,
             choices=choices,
             settings=settings,
-            record=CallRecord(settings.data_dir / "calls", call_id),
+            record=record_of(settings, call_id),
             repertoire=await repertoire_of(bot, choices, settings),
         )
         await call.recall_caller()
         await SPARE_PHRASES.make(bot.spare_words.greeting_with(bot.greeting), channel.audio_out_hz)
+        trace_calls(settings)
         call.record.opened(**call.described())
         logger.info(f"{bot.name} answers a {channel.name} call")
         try:
-            await _run(call, channel, args)
+            with ON_AIR.while_it_runs(call):
+                await _run(call, channel, args)
         finally:
             call.record.closed()
             await call.over()
@@ -73,6 +77,7 @@ async def answer(
 
 async def _run(call: Call, channel: Channel, args: RunnerArguments) -> None:
     pipeline = await call.bot.build(call)
+    tracing = traced(call.id)
     worker = PipelineWorker(
         pipeline,
         params=PipelineParams(
@@ -89,8 +94,9 @@ async def _run(call: Call, channel: Channel, args: RunnerArguments) -> None:
         app_resources=call,
         # A telephone shows nothing, and each observer is told of every frame.
         enable_rtvi=channel.shows,
-        enable_turn_tracking=False,
+        enable_turn_tracking=bool(tracing),
         idle_timeout_secs=args.pipeline_idle_timeout_secs,
+        **tracing,
     )
     tell_those_who_look(worker)
     call.runs_in(worker)
@@ -101,9 +107,9 @@ async def _run(call: Call, channel: Channel, args: RunnerArguments) -> None:
     await runner.run()
 
 
-def _first_words(bot: Bot) -> list[Frame]:
-    """The bot's notice, and its greeting or else a request to the model for one."""
-    first: list[Frame] = [notice(bot.notice)] if bot.notice else []
+def _first_words(bot: Bot, recording_notice: str = "") -> list[Frame]:
+    """The notices, and the bot's greeting or else a request to the model for one."""
+    first: list[Frame] = [notice(text) for text in (recording_notice, bot.notice) if text]
     if bot.greeting:
         return [*first, TTSSpeakFrame(bot.greeting)]
     greet = LLMMessagesAppendFrame([{"role": "developer", "content": GREET}], run_llm=True)
@@ -127,7 +133,7 @@ def _greet_and_part(call: Call, channel: Channel, worker: PipelineWorker) -> Non
                 await asyncio.wait_for(ready.wait(), _GREET_AT_LATEST_S)
             except TimeoutError:
                 logger.info("The client shows no words; greeting it all the same.")
-        await worker.queue_frames(_first_words(call.bot))
+        await worker.queue_frames(_first_words(call.bot, call.recording_notice))
 
     @channel.transport.event_handler("on_client_disconnected")
     async def on_client_disconnected(*_: object) -> None:

@@ -26,6 +26,8 @@ from calls.faq import FaqBook
 from calls.heard.following import Following
 from calls.incidents import Incidents
 from calls.record import CallRecord
+from calls.recording.of_call import recording_of_call, watch_of
+from calls.recording.tap import Tap
 from calls.redirect import RedirectFailed, redirect_call
 from calls.said_in_advance import IN_ADVANCE, Part
 from calls.silence import silence_bound
@@ -90,6 +92,7 @@ class Call:
         self._window: Window | None = None
         self._caller_known = remembering(self, settings)
         self._notes_of_caller = ""
+        self._recording = recording_of_call(self, channel, settings)
         self._incidents = Incidents(record, self.show, self._push)
         self.transport = stand_before_output(
             channel.transport,
@@ -98,6 +101,7 @@ class Call:
                 Following(channel.marks, channel.stream_sid),
                 Holding(channel.hold),
             ),
+            behind=lambda: watch_of(self._recording, channel),
         )
 
     @property
@@ -153,12 +157,20 @@ class Call:
             summarise=summariser(llm),
             note=self.record.note,
         )
-        return turn_taking(self._window, self, pace, barge_in)
+        pair = turn_taking(self._window, self, pace, barge_in)
+        if self._recording:
+            self._recording.listen_to(pair.user())
+        return pair
 
     @property
     def hold(self) -> Hold:
         """Of the bot's audio at the very end of its way."""
         return self._channel.hold
+
+    @property
+    def tap(self) -> Tap:
+        """Of the audio that comes in and really goes out."""
+        return self._channel.tap
 
     # What follows is for tools: they reach the call through `params.app_resources`.
 
@@ -181,6 +193,16 @@ class Call:
     def handoff_number(self) -> str:
         """Where a person answers (E.164), "" when no number is set."""
         return self._settings.handoff_number or ""
+
+    @property
+    def recording_notice(self) -> str:
+        """What the caller is told before anything else; "" when the call is not recorded."""
+        return self._recording.sentence if self._recording else ""
+
+    def stop_recording(self) -> None:
+        """The caller does not want to be recorded: what was recorded is erased."""
+        if self._recording:
+            self._recording.refuse()
 
     async def show(self, message: dict[str, Any]) -> None:
         """Send a message to the page. A telephone shows nothing."""
@@ -232,6 +254,8 @@ class Call:
 
     async def over(self) -> None:
         """The pipeline has ended: keep what is to be remembered of the caller."""
+        if self._recording:
+            await self._recording.over()
         if self._window:
             self._window.over()
             if self._caller_known:
