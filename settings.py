@@ -108,6 +108,8 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path("data")
     phrase_cache_mb: int = Field(64, ge=0, le=4096)
+    # Laid over calls/prices.toml, row by row.
+    prices_file: Path | None = None
     log_level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     # A turn's silence at its longest, and what each stage may take before its backup is tried.
@@ -247,7 +249,7 @@ def _checked_url(url: str, *, plain: set[str], secure: set[str]) -> str:
     if parts.scheme not in plain | secure or not parts.hostname:
         schemes = " or ".join(f"{scheme}://" for scheme in sorted(plain | secure, reverse=True))
         raise ValueError(f"it should be a full address that starts with {schemes}")
-    if parts.scheme in plain and not _is_loopback(parts.hostname):
+    if parts.scheme in plain and not is_loopback(parts.hostname):
         raise ValueError(
             f"{parts.scheme}:// is accepted for this machine only; "
             f"use {sorted(secure)[0]}:// for {parts.hostname}"
@@ -255,7 +257,8 @@ def _checked_url(url: str, *, plain: set[str], secure: set[str]) -> str:
     return url.rstrip("/")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address is this machine's, reached from this machine only."""
     if host == "localhost":
         return True
     try:

@@ -59,11 +59,11 @@ class CallRecord:
         """Why the call is about to end. The first reason is the one that counts."""
         self._end_reason = self._end_reason or reason
 
-    def closed(self) -> None:
+    def closed(self, **facts: Any) -> None:
         """The call is over."""
         duration_s = round(self._now() - self._answered_at_s, 3)
         reason = self._end_reason or "ended"
-        self._write("end", {"reason": reason, "duration_s": duration_s})
+        self._write("end", {"reason": reason, "duration_s": duration_s, **facts})
         logger.info(self.summary(duration_s, reason))
 
     @property

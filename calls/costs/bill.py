@@ -75,7 +75,7 @@ class Cost:
 
     @property
     def unpriced(self) -> tuple[str, ...]:
-        """"provider model" of what was used and has no price."""
+        """As in "openai gpt-9": what was used and has no price."""
         return tuple(dict.fromkeys(part.name for part in self.parts if part.amount is None))
 
     def facts(self) -> dict[str, Any]:

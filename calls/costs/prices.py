@@ -137,6 +137,8 @@ def _price(path: Path, key: str, row: Mapping[str, Any]) -> Price:
         raise PricesError(f'{where} has the unit "{row["unit"]}"; known are: {", ".join(_RATES)}.')
     needed, possible = _RATES[row["unit"]]
     _only(where, row, (*_FIELDS, *_MORE_FIELDS, *needed, *possible))
+    if not isinstance(row["date"], date):
+        raise PricesError(f"{where} has date = {row['date']}; write it as in 2026-11-21.")
     models = row["model"]
     return Price(
         key=key,

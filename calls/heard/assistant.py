@@ -85,6 +85,11 @@ class HearingAssistant(LLMAssistantAggregator):
         self._told: set[str | None] = set()
         self._begins_next: LLMFullResponseStartFrame | None = None
 
+    @property
+    def is_speaking(self) -> bool:
+        """Whether there is speech that an interruption would cut."""
+        return any(u.can_be_cut and not u.over for u in (*self._playing, *self._of_answers))
+
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Follow what is played, then do as Pipecat's aggregator does."""
         self._cut = False

@@ -22,7 +22,7 @@ def remember_what_was_heard(
     pair: LLMContextAggregatorPair,
     transcript: Transcript,
     before_asking: Callable[[], None] = lambda: None,
-) -> None:
+) -> HearingAssistant:
     """Have a pair's assistant half, and a transcript, hold the words that were heard.
 
     Fillers and the phrases said in place of an answer are in the transcript, with `said` telling
@@ -36,12 +36,13 @@ def remember_what_was_heard(
             transcript.note("heard", who="bot", text=text.strip(), said=_kind_of(aside))
 
     # The pair takes no aggregator from outside.
-    pair._assistant = HearingAssistant(
+    pair._assistant = assistant = HearingAssistant(
         pair.user().context,
         heard=heard,
         before_asking=before_asking,
         _paired_user_aggregator=pair.user(),
     )
+    return assistant
 
 
 def _kind_of(aside: Utterance) -> str:

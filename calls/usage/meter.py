@@ -72,7 +72,8 @@ def _tokens(tokens: LLMTokenUsage) -> dict[str, Any]:
     cached, written = tokens.cache_read_input_tokens or 0, tokens.cache_creation_input_tokens or 0
     prompt = tokens.prompt_tokens
     # Anthropic's prompt is what its cache had no part in; only the total tells.
-    if tokens.total_tokens == prompt + cached + written + tokens.completion_tokens:
+    net_total = prompt + cached + written + tokens.completion_tokens
+    if tokens.total_tokens == net_total or prompt < cached + written:
         prompt += cached + written
     if not prompt and not tokens.completion_tokens:
         return {}

@@ -95,9 +95,7 @@ def watch_requests(service: Any, estimated: Estimated) -> Requests:
         finally:
             requests.over()
 
-    async def pushed(
-        frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM
-    ) -> None:
+    async def pushed(frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM) -> None:
         requests.gives(frame)
         await push_frame(frame, direction)
 
