@@ -20,8 +20,10 @@ from calls.heard.utterance import CUT
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 # What is spoken is not always what was written: "$5" is heard as "five dollars".
 _WRITTEN_OTHERWISE = 5
-# Of what was heard, at least so much must be in an answer that it is said to be.
+# At least so much of what was heard is in the answer that it is of, or of the answer in what was
+# heard; the latter only where it is more words than two phrases share by chance.
 _ENOUGH = 0.5
+_BY_CHANCE = 2
 # Less than this of an answer that was heard to its end is a difference in writing.
 _A_DIFFERENCE = 0.2
 
@@ -114,7 +116,8 @@ class Unheard:
             if word in window:
                 at += window.index(word) + 1
                 matched += 1
-        if not matched or matched < _ENOUGH * len(heard):
+        like = matched >= _ENOUGH * len(heard)
+        if not matched or not (like or (matched > _BY_CHANCE and matched >= _ENOUGH * at)):
             return None
         number, words, _ = places[at - 1]
         return number, words

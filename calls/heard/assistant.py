@@ -87,8 +87,8 @@ class HearingAssistant(LLMAssistantAggregator):
 
     @property
     def is_speaking(self) -> bool:
-        """Whether there is speech that an interruption would cut."""
-        return any(u.can_be_cut and not u.over for u in (*self._playing, *self._of_answers))
+        """Whether there is speech that was begun and that an interruption would cut."""
+        return any(u.can_be_cut and u.played_s > 0 for u in self._playing)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Follow what is played, then do as Pipecat's aggregator does."""

@@ -27,6 +27,7 @@ class CallOnTheBench:
         self.events: list[tuple[str, Any]] = []
         self.outcomes: list[str] = []
         self.ratings: list[tuple[int, str]] = []
+        self.context: Any = None
         self._redirect_error = redirect_error
 
     async def show(self, message: dict[str, Any]) -> None:
@@ -67,7 +68,7 @@ class CallOnTheBench:
             arguments=arguments,
             llm=cast(Any, self),
             pipeline_worker=cast(Any, None),
-            context=cast(Any, None),
+            context=self.context,
             result_callback=result_callback,
             app_resources=self,
         )
