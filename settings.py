@@ -32,6 +32,10 @@ Deadline = Annotated[int | None, Field(ge=50, le=60_000)]
 """Milliseconds. None: what the provider publishes of itself decides."""
 
 
+Days = Annotated[int, Field(ge=0, le=36_500)]
+"""How long something is kept. 0: for good."""
+
+
 class SettingsError(ValueError):
     """A setting is wrong. The message names the variable, what is wrong and what would be right."""
 
@@ -108,8 +112,17 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path("data")
     phrase_cache_mb: int = Field(64, ge=0, le=4096)
+
+    # What remains of calls: where, for how many days (0: for good), and what of it is shown.
+    database_url: SecretStr | None = None
+    retain_records_days: Days = 365
+    retain_transcripts_days: Days = 90
+    retain_recordings_days: Days = 30
+    show_caller_numbers: bool = False
+    call_files: bool = False
     # Laid over calls/prices.toml, row by row.
     prices_file: Path | None = None
+
     log_level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     # A turn's silence at its longest, and what each stage may take before its backup is tried.
@@ -155,6 +168,13 @@ class Settings(BaseSettings):
     @classmethod
     def _is_rest(cls, url: str) -> str:
         return _checked_url(url, plain={"http"}, secure={"https"})
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_database(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not re.match(r"(postgres(ql)?|sqlite)://", in_clear(url)):
+            raise ValueError("write it as in postgresql://user:password@host:5432/switchboard")
+        return url
 
     @field_validator("twilio_account_sid")
     @classmethod
@@ -278,4 +298,4 @@ def _as_sentences(error: ValidationError, prefix: str) -> str:
 
 
 def _is_secret(name: str) -> bool:
-    return name.endswith(("_KEY", "_KEY_ID", "_TOKEN"))
+    return name.endswith(("_KEY", "_KEY_ID", "_TOKEN", "DATABASE_URL"))

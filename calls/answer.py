@@ -70,13 +70,14 @@ async def answer(
         try:
             await _run(call, channel, args)
         except asyncio.CancelledError:
-            call.events.ending(SERVER_STOPPED, "operator")
+            call.record.ending(SERVER_STOPPED, "operator")
             raise
         except Exception as error:
-            call.events.ending(f"{type(error).__name__}: {error}", "error")
+            call.record.ending(f"{type(error).__name__}: {error}", "error")
             raise
         finally:
-            call.record.closed(**call.events.closing())
+            call.events.closing()
+            call.record.closed()
             await call.over()
 
 

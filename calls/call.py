@@ -26,9 +26,11 @@ from calls.channel import Channel
 from calls.faq import FaqBook
 from calls.heard.following import Following
 from calls.incidents import Incidents
-from calls.outcome import EndedBy, Outcome
 from calls.record import CallRecord
-from calls.record_events import RecordEvents, prices_of, utc_text
+from calls.record_events import RecordEvents, prices_of
+from calls.records.outcome import EndedBy
+from calls.records.rows import Outcome
+from calls.records.schema import ms_of
 from calls.redirect import RedirectFailed, redirect_call
 from calls.said_in_advance import IN_ADVANCE, Part
 from calls.silence import silence_bound
@@ -211,7 +213,7 @@ class Call:
 
     async def end_after_words(self, reason: str, by: EndedBy = "bot") -> None:
         """End the call once everything that is queued to be said was played."""
-        self.events.ending(reason, by)
+        self.record.ending(reason, by)
         await self.show({"type": "call-ended", "reason": reason})
         if self._worker:
             await self._worker.stop_when_done()
@@ -235,7 +237,7 @@ class Call:
 
     async def cut(self, reason: str, by: EndedBy = "bot") -> None:
         """End the call at once, whatever is still to be said."""
-        self.events.ending(reason, by)
+        self.record.ending(reason, by)
         if self._worker and not self._worker.has_finished():
             await self._worker.cancel(reason=reason)
 
@@ -269,12 +271,13 @@ class Call:
         }
 
     def opening(self, started: datetime) -> dict[str, Any]:
-        """For the record alone: which way the call went, the bot's version, and when."""
+        """For the record alone: who called which version of the bot, and when (ms since 1970)."""
         return {
             "direction": "inbound",
+            "caller": self.caller,
             "bot_version": version_of(self.bot.build),
-            "started_utc": utc_text(started),
-            "answered_utc": utc_text(datetime.now(UTC)),
+            "started_ms": ms_of(started),
+            "answered_ms": ms_of(datetime.now(UTC)),
         }
 
     async def prepare(self) -> None:

@@ -1,6 +1,5 @@
 """From what happens in a call to events of its record."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,9 +10,10 @@ from pipecat.processors.frame_processor import FrameDirection
 
 from calls.costs.bill import Bill
 from calls.costs.prices import PricesError, PriceTable, price_table
+from calls.harmless import harmless
 from calls.heard.assistant import HearingAssistant
-from calls.outcome import OUTCOMES, EndedBy, Ending, Outcome, judged
 from calls.record import CallRecord, Speaker
+from calls.records.rows import OUTCOMES, Outcome
 from calls.tool_runs import ToolRuns
 from calls.unhandled import says_it_cannot_help
 from calls.unheard import Unheard, is_ahead
@@ -38,10 +38,8 @@ class RecordEvents:
         self._bill = Bill(prices)
         self._tools = ToolRuns(lambda **facts: record.note("tool", **facts))
         self._unheard = Unheard(lambda text: record.note("unheard", text=text))
-        self._outcome: Outcome | None = None
-        self._ended_by: EndedBy | None = None
         self._asked = ""
-        self._caller_spoke = self._unanswered = self._turned_down = False
+        self._turned_down = False
 
     # What is listened to
 
@@ -81,6 +79,7 @@ class RecordEvents:
 
     # What is told
 
+    @harmless
     def used(self, usage: Usage) -> None:
         """Something was used."""
         self._bill.add(usage)
@@ -93,9 +92,7 @@ class RecordEvents:
             return
         if who == "caller":
             self._asked, self._turned_down = text.strip(), False
-            self._caller_spoke = self._unanswered = True
             return
-        self._unanswered = False
         self._unheard.heard(text)
         if self._asked and says_it_cannot_help(text):
             self.could_not_help(self._asked, said=text.strip())
@@ -118,31 +115,13 @@ class RecordEvents:
         """
         if outcome not in OUTCOMES:
             raise ValueError(f'"{outcome}" is no outcome. Use one of: {", ".join(OUTCOMES)}.')
-        self._outcome = outcome
         self._record.note("outcome", outcome=outcome, by="tool", why=why)
 
-    def ending(self, reason: str, by: EndedBy) -> None:
-        """Why the call is about to end, and who ends it. The first one that says so counts."""
-        self._ended_by = self._ended_by or by
-        self._record.ending(reason)
-
-    def closing(self) -> dict[str, Any]:
-        """The call is over: say what is still to be said. Returns the facts of its end."""
-        ended_by = self._ended_by or "bot"
+    @harmless
+    def closing(self) -> None:
+        """The call is over: say what is still to be said, before its record is closed."""
         self._tools.over()
-        if self._outcome is None:
-            outcome, why = judged(
-                Ending(
-                    self._record.end_reason,
-                    ended_by,
-                    caller_spoke=self._caller_spoke,
-                    tool_failed=self._tools.last_failed,
-                    unanswered=self._unanswered,
-                )
-            )
-            self._record.note("outcome", outcome=outcome, by="rules", why=why)
         self._record.note("cost", **self._bill.cost().facts())
-        return {"ended_by": ended_by, "ended_utc": utc_text(datetime.now(UTC))}
 
 
 def prices_of(prices_file: Path | None) -> PriceTable:
@@ -152,8 +131,3 @@ def prices_of(prices_file: Path | None) -> PriceTable:
     except PricesError as error:
         logger.error(f"{error} Costs are computed with the prices that come with Switchboard.")
         return price_table()
-
-
-def utc_text(moment: datetime) -> str:
-    """A moment as records have it: "2026-11-21T15:50:38.219+00:00"."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")

@@ -12,6 +12,8 @@ from pipecat.frames.frames import (
     FunctionCallResultFrame,
 )
 
+from calls.harmless import harmless
+
 # A tool may return a whole catalogue; a record is no place for it.
 _LONGEST = 8_000
 
@@ -49,6 +51,7 @@ class ToolRuns:
         # Instance attribute: what is said of a tool is said with this, and at no other place.
         llm.broadcast_frame = heard
 
+    @harmless
     def told(self, kind: type, facts: Mapping[str, Any]) -> None:
         """The language model's service tells of a tool."""
         if kind is FunctionCallInProgressFrame:
@@ -65,6 +68,7 @@ class ToolRuns:
             late = f"it took longer than {after_s:.1f} s" if facts.get("run_llm") else CANCELLED
             self._over(facts["tool_call_id"], None, late)
 
+    @harmless
     def over(self) -> None:
         """The call is over: whatever runs has no result."""
         for call_id in list(self._running):

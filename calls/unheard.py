@@ -15,6 +15,7 @@ from pipecat.frames.frames import (
     UserStoppedSpeakingFrame,
 )
 
+from calls.harmless import harmless
 from calls.heard.utterance import CUT
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
@@ -56,6 +57,7 @@ class Unheard:
         self._tell = tell
         self._answers: list[_Answer] = []
 
+    @harmless
     def pushed(self, frame: Frame, *, ahead: bool) -> None:
         """The model's service pushes something downstream.
 
@@ -79,6 +81,7 @@ class Unheard:
                 for answer in self._answers:
                     answer.cut = True
 
+    @harmless
     def heard(self, text: str) -> None:
         """An answer of the bot is over; this much of it was heard."""
         found = self._found([word.group().casefold() for word in _whole_words(text)])
@@ -92,6 +95,7 @@ class Unheard:
         over = not answer.cut and rest <= _A_DIFFERENCE * whole
         self._answers = self._answers[last + 1 if over else last :]
 
+    @harmless
     def cut_off(self) -> None:
         """The bot was silenced, and what was heard until then has been told."""
         cut = [answer for answer in self._answers if answer.cut]

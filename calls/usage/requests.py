@@ -13,6 +13,7 @@ from pipecat.frames.frames import ErrorFrame, Frame, LLMContextFrame, LLMTextFra
 from pipecat.processors.aggregators.llm_context import LLMContextMessage
 from pipecat.processors.frame_processor import FrameDirection
 
+from calls.harmless import harmless
 from calls.usage.estimate import messages_of, tokens_asked, tokens_of
 
 Estimated = Callable[..., None]
@@ -45,10 +46,12 @@ class Requests:
         if self._now:
             self._now.reported = True
 
+    @harmless
     def begins(self, frame: LLMContextFrame) -> None:
         """A request is about to be sent."""
         self._now = _Request(messages_of(frame.context), frame.context.tools)
 
+    @harmless
     def gives(self, frame: Frame) -> None:
         """The service pushed something."""
         if self._now is None:
@@ -59,6 +62,7 @@ class Requests:
             case ErrorFrame():
                 self._now.refused = True
 
+    @harmless
     def over(self) -> None:
         """The request has been answered, or was given up."""
         request, self._now = self._now, None
@@ -69,6 +73,7 @@ class Requests:
             completion_tokens=tokens_of(request.given),
         )
 
+    @harmless
     def inferred(self, context: Any, answer: str | None, instructions: str | None) -> None:
         """Something was asked outside of the pipeline."""
         self._estimated(
