@@ -137,6 +137,8 @@ class Settings(BaseSettings):
     retain_recordings_days: Days = 30
     show_caller_numbers: bool = False
     call_files: bool = False
+    # Laid over calls/prices.toml, row by row.
+    prices_file: Path | None = None
 
     log_level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

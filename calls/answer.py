@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from datetime import UTC, datetime
 
 from loguru import logger
 from pipecat.frames.frames import Frame, LLMMessagesAppendFrame, TTSSpeakFrame
@@ -27,6 +28,8 @@ from settings import Settings
 # A page says when it is ready to show words. A client that never does is greeted all the same.
 _GREET_AT_LATEST_S = 1.5
 
+SERVER_STOPPED = "the server stopped"
+
 GREET = "The caller is on the line. Greet them in one short sentence and offer your help."
 
 
@@ -47,6 +50,7 @@ async def answer(
     Raises:
         SettingsError: when the settings are wrong.
     """
+    started = datetime.now(UTC)
     settings = settings or Settings.load()
     call_id = args.session_id or uuid.uuid4().hex
     with logger.contextualize(call=call_id[:8]):
@@ -65,12 +69,19 @@ async def answer(
         await call.recall_caller()
         await SPARE_PHRASES.make(bot.spare_words.greeting_with(bot.greeting), channel.audio_out_hz)
         trace_calls(settings)
-        call.record.opened(**call.described())
+        call.record.opened(**call.described(), **call.opening(started))
         logger.info(f"{bot.name} answers a {channel.name} call")
         try:
             with ON_AIR.while_it_runs(call):
                 await _run(call, channel, args)
+        except asyncio.CancelledError:
+            call.record.ending(SERVER_STOPPED, "operator")
+            raise
+        except Exception as error:
+            call.record.ending(f"{type(error).__name__}: {error}", "error")
+            raise
         finally:
+            call.events.closing()
             call.record.closed()
             await call.over()
 

@@ -96,6 +96,11 @@ class HearingAssistant(LLMAssistantAggregator):
             self._learned.add(result.broadcast_sibling_id)
             await self.queue_frame(result)
 
+    @property
+    def is_speaking(self) -> bool:
+        """Whether there is speech that was begun and that an interruption would cut."""
+        return any(u.can_be_cut and u.played_s > 0 for u in self._playing)
+
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Follow what is played, then do as Pipecat's aggregator does."""
         self._cut = False

@@ -23,7 +23,7 @@ def remember_what_was_heard(
     pair: LLMContextAggregatorPair,
     transcript: Transcript,
     before_asking: Callable[[], None] = lambda: None,
-) -> None:
+) -> HearingAssistant:
     """Have a pair's assistant half, and a transcript, hold the words that were heard.
 
     Fillers and the phrases said in place of an answer are in the transcript, with `said` telling
@@ -48,6 +48,8 @@ def remember_what_was_heard(
     async def tool_is_done(_: object, frame: Frame) -> None:
         if isinstance(frame, FunctionCallResultFrame):
             await assistant.learn(frame)
+
+    return assistant
 
 
 def _kind_of(aside: Utterance) -> str:
