@@ -1,0 +1,98 @@
+"""What the talk is of: what the bot asked for, and how much of a number was given so far."""
+
+import re
+from dataclasses import dataclass, field
+
+from calls.redaction.ordinary import is_time_talk
+
+_ASKS = re.compile(
+    r"\b(please|tell|give|say|spell|enter|type|need|read|provide|confirm|repeat)\b", re.I
+)
+_TOPICS = {
+    "birth": re.compile(r"\b(births?|birthday|birth ?date|born|dob|how old)\b", re.I),
+    "email": re.compile(r"\be-?mail|\bmail address", re.I),
+    "card": re.compile(r"\b(card|cvv|cvc|expir\w*|security code)\b", re.I),
+    "phone": re.compile(r"\b(phone|telephone|mobile|cell|call you back|reach you)\b", re.I),
+    "id": re.compile(
+        r"\b(social security|ssn|passport|licen[cs]e|national id|id number|identity|tax|insurance"
+        r"|iban|account)\b",
+        re.I,
+    ),
+    "number": re.compile(r"\b(numbers?|digits?|code|pin|zip|post(?:al)? ?code)\b", re.I),
+}
+_OF_A_DATE = re.compile(r"\b(year|month|day)\b", re.I)
+_OWN = re.compile(r"\b(?:my|is|the|born)\b", re.I)
+_SENTENCE = re.compile(r"[^.?!]+[.?!]*")
+# After so many turns of the caller without a digit a number is no longer being given.
+_IDLE_TURNS = 3
+# So few digits in a row are shown: fewer than any part of a number that is worth something.
+SHOWN_DIGITS = 2
+_REMEMBERED_DIGITS = 60
+
+NUMBER_TOPICS = frozenset({"card", "phone", "id", "number"})
+
+
+@dataclass
+class Pieces:
+    """How much of a number one speaker has given, in one kind of event.
+
+    Attributes:
+        digits: Shown and masked alike, since the last pause; never stored.
+    """
+
+    digits: str = ""
+    idle: int = 0
+
+    def add(self, digits: str, *, quiet: bool) -> None:
+        """A turn is over. `quiet`: nothing in it was a part of a number."""
+        self.idle = self.idle + 1 if quiet else 0
+        if self.idle >= _IDLE_TURNS:
+            self.digits = ""
+        self.digits = (self.digits + digits)[-_REMEMBERED_DIGITS:]
+
+
+@dataclass
+class Talk:
+    """Follows a call.
+
+    Attributes:
+        about: What was asked for last: a key of the topics, or "".
+        of_times: Whether the bot spoke of times of the day last.
+        half_date: Whether a day and month were said without a year.
+        pieces: By kind of event and speaker.
+    """
+
+    about: str = ""
+    of_times: bool = False
+    half_date: bool = False
+    pieces: dict[str, Pieces] = field(default_factory=dict)
+
+    @property
+    def dictated(self) -> bool:
+        """Whether a number is being given."""
+        given = any(len(each.digits) > SHOWN_DIGITS for each in self.pieces.values())
+        return given or self.about in NUMBER_TOPICS
+
+    def of(self, channel: str) -> Pieces:
+        return self.pieces.setdefault(channel, Pieces())
+
+    def bot_says(self, text: str) -> None:
+        """The bot asked for something, or spoke of something else."""
+        self.of_times = is_time_talk(text)
+        asking = [s for s in _SENTENCE.findall(text) if "?" in s or _ASKS.search(s)]
+        topics = [topic for sentence in asking if (topic := topic_of(sentence))]
+        if topics:
+            self.about = topics[-1]
+        elif any("?" in sentence for sentence in asking):
+            goes_on = self.about == "birth" and any(_OF_A_DATE.search(s) for s in asking)
+            self.about = self.about if goes_on else ""
+
+    def caller_says(self, text: str) -> None:
+        """The caller named what is about to be given ("my card number is")."""
+        if _OWN.search(text) and (topic := topic_of(text)):
+            self.about = topic
+
+
+def topic_of(text: str) -> str:
+    """What a sentence is of; "" for nothing that matters here."""
+    return next((topic for topic, words in _TOPICS.items() if words.search(text)), "")
