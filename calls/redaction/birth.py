@@ -46,7 +46,7 @@ def short_year(tokens: Sequence[Token]) -> Iterator[Found]:
     groups = groups_of(tokens)
     if groups and len(tokens) - (groups[0].last - groups[0].first) <= 3:
         digits = groups[0].digits
-        if len(digits) == 2 and int(digits) > 31:
+        if len(digits) == 4 or (len(digits) == 2 and int(digits) > 31):
             yield Found(tokens[groups[0].first].start, tokens[groups[0].last - 1].end, _MASK)
 
 

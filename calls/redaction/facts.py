@@ -10,9 +10,10 @@ RedactText = Callable[[str, str, str], str]
 
 # Names and measurements of our own. What a tool was told or answered is none of them.
 _OURS = frozenset(
-    "bot bot_version by call_id caller_key channel currency direction end_reason ended_by how id kind"
-    " model name outcome path price_table provider providers reason said sid stage step stream_sid"
-    " taken_for transport tts stt llm unpriced utc verdict version voice went_to who".split()
+    "bot bot_version by call_id caller_key channel currency direction end_reason ended_by how id"
+    " kind model name outcome path price_table provider providers reason said sid stage step"
+    " stream_sid stt taken_for transport tts llm unpriced utc verdict version voice went_to"
+    " who".split()
 )
 # `said` is the kind of an aside in an event of its own, and the caller's words in a turn.
 _WORDS_IN = {"turn": frozenset({"said"})}

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from typing import Protocol
+from types import ModuleType
 
 import phonenumbers
 from stdnum import iban, luhn
@@ -46,12 +46,6 @@ _SHAPED = re.compile(
 )
 
 
-class _Checked(Protocol):
-    """A module of python-stdnum."""
-
-    def is_valid(self, number: str) -> bool: ...
-
-
 def name_of(digits: str, written: str, *, about: str = "") -> str:
     """The mask for a number.
 
@@ -69,7 +63,7 @@ def name_of(digits: str, written: str, *, about: str = "") -> str:
     plus = "+" in written
     if 7 <= len(digits) <= 15 and is_phone(("+" if plus else "") + digits):
         return "[phone]"
-    return "[id]" if _is_any(_OF_FIGURES, digits) else "[digits]"
+    return "[id]" if len(digits) >= 8 and _is_any(_OF_FIGURES, digits) else "[digits]"
 
 
 def cards(text: str) -> Iterable[tuple[int, int]]:
@@ -104,7 +98,7 @@ def is_phone(number: str) -> bool:
     return False
 
 
-def _is_any(kinds: Iterable[_Checked], number: str) -> bool:
+def _is_any(kinds: Iterable[ModuleType], number: str) -> bool:
     return any(kind.is_valid(number) for kind in kinds)
 
 

@@ -13,9 +13,9 @@ UNITS_OF_MEASURE = frozenset(
     "dollar dollars cent cents euro euros pound pounds buck bucks percent degrees am pm o'clock"
     " oclock second seconds minute minutes hour hours day days week weeks month months year years"
     " time times people persons guests items pieces lamps lamp chairs bottles boxes watt watts volt"
-    " volts inch inches foot feet cm mm km kg g gram grams kilo kilos meter meters metre metres mile"
-    " miles liter liters litre litres ms s hz khz mb kb gb bytes characters chars tokens frames"
-    " messages calls turns items samples x usd eur gbp".split()
+    " volts inch inches foot feet cm mm km kg g gram grams kilo kilos meter meters metre metres"
+    " mile miles liter liters litre litres ms s hz khz mb kb gb bytes characters chars tokens"
+    " frames messages calls turns items samples x usd eur gbp".split()
 )
 _BEFORE_TIME = frozenset(
     "at past to till until by around about before after from between half quarter"
@@ -32,13 +32,15 @@ _CLOCK = re.compile(
 )
 _AMOUNT = re.compile(
     r"[$€£¥]\s?\d{1,3}(?:,\d{3})*(?:\.\d\d?)?(?![\d,.-]\d|\d)"
-    r"|(?<![\d.,-])\d{1,4}[.,]\d{1,2}(?![\d-]|[.,]\d)"
     r"|(?<![\d.,-])\d{1,3}(?:[.,]\d{3})*(?:[.,]\d\d?)?\s?[$€£¥%°]",
     re.ASCII,
 )
+_BARE_AMOUNT = re.compile(r"(?<![\d.,-])\d{1,4}[.,]\d{1,2}(?![\d-]|[.,]\d)", re.ASCII)
+_MEASURED = re.compile(r"(?<![\d.,-])\d{1,3}\.\d+(?:e-?\d+)?\s?(?:s|ms|seconds)\b", re.ASCII)
 _FRACTION = re.compile(r"(?<![\d.,-])\d{1,3}\.\d+(?:e-?\d+)?(?![\d.-])", re.ASCII)
 _EMERGENCY = frozenset({"911", "112", "999", "988", "000"})
 _BEFORE_EMERGENCY = frozenset({"call", "calling", "dial", "ring", "dialling", "dialing", "phone"})
+_BEFORE_YEAR = frozenset("in since until year of for".split())
 _NEAR_YEARS = 5
 
 Span = tuple[int, int]
@@ -49,13 +51,20 @@ def is_time_talk(text: str) -> bool:
     return bool(_TIME_TALK.search(text))
 
 
-def written(text: str, *, machine: bool) -> Iterator[Span]:
+def written(text: str, *, machine: bool, clocks: bool, amounts: bool) -> Iterator[Span]:
     """Clock times and amounts in figures, as positions in the text.
 
     Parameters:
         machine: The text is a program's, where fractions are measurements.
+        clocks: "14:37" is a time.
+        amounts: "82.24" is an amount, also without a currency.
     """
-    for pattern in (_CLOCK, _AMOUNT, *([_FRACTION] if machine else [])):
+    patterns = [_AMOUNT]
+    patterns += [_CLOCK] if clocks else []
+    patterns += [_BARE_AMOUNT] if amounts else []
+    patterns += [_MEASURED] if machine else []
+    patterns += [_FRACTION] if machine and amounts else []
+    for pattern in patterns:
         yield from (match.span() for match in pattern.finditer(text))
 
 
@@ -89,20 +98,23 @@ def _in_run(
     first, last = run[0].first, run[-1].last
     digits = "".join(group.digits for group in run)
     before = word(tokens, first - 1)
-    if len(run) <= 2 and _unit_follows(tokens, last):
-        yield first, last
-    elif digits in _EMERGENCY and before in _BEFORE_EMERGENCY:
-        yield first, last
-    elif len(run) == 1 and run[0].form == "scale" and not dictated:
-        if len(digits) < 4 or digits.endswith("00") or _is_near_year(tokens, first, last, today):
-            yield first, last
-    elif _clocks(tokens, run) and (times or _is_cued(tokens, first, last)):
+    emergency = digits in _EMERGENCY and before in _BEFORE_EMERGENCY
+    if emergency or (len(run) <= 2 and _unit_follows(tokens, last)):
+        is_ordinary = True
+    elif len(run) == 1 and len(digits) <= 2:
+        is_time = before in _BEFORE_TIME and int(digits) <= 24
+        is_ordinary = is_time and (times or not dictated)
+    elif _clocks(tokens, run):
         # A caller names one time or two; a row of them is rather a number in pairs.
-        if len(run) <= 4:
-            yield first, last
-    elif len(run) == 1 and len(digits) <= 2 and before in _BEFORE_TIME and int(digits) <= 24:
-        yield first, last
-    elif not dictated and _is_near_year(tokens, first, last, today) and _about_a_year(before):
+        is_ordinary = len(run) <= 4 and (times or _is_cued(tokens, first, last))
+    elif dictated:
+        is_ordinary = False
+    elif _is_near_year(tokens, first, last, today):
+        is_ordinary = run[0].form == "scale" or before in _BEFORE_YEAR or before in MONTH_NAMES
+    else:
+        is_round = len(digits) < 4 or digits.endswith("00")
+        is_ordinary = len(run) == 1 and run[0].form == "scale" and is_round
+    if is_ordinary:
         yield first, last
 
 
@@ -140,7 +152,3 @@ def _clocks(tokens: Sequence[Token], run: Sequence[Group]) -> bool:
 def _is_near_year(tokens: Sequence[Token], first: int, last: int, today: date) -> bool:
     year = year_of(tokens, first, today, short=False)
     return year is not None and year[0] == last and abs(year[1] - today.year) <= _NEAR_YEARS
-
-
-def _about_a_year(before: str) -> bool:
-    return before in ("in", "since", "until", "year", "of", "for") or before in MONTH_NAMES

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from calls.redaction.detector import Setting, search
+from calls.redaction.detector import search
 from calls.redaction.facts import redacted_facts, without_words
 from calls.redaction.found import Found, masked
 from calls.redaction.policy import Policy
-from calls.redaction.talk import SHOWN_DIGITS, Talk
+from calls.redaction.setting import SHOWN_DIGITS, Setting
+from calls.redaction.talk import Talk
 from calls.redaction.trigger import may_hold_something
 
+# Kinds of events that tell what the caller heard, in order.
+_AS_HEARD = frozenset({"heard", "recorded"})
 _MASK = re.compile(r"\[(?:card|email|phone|date of birth|id|digits)\]")
 
 
@@ -125,11 +128,10 @@ class Redactor:
             findings = search(text, setting)
             found, digits = findings.found, findings.digits
             if who == "caller":
-                talk.half_date = findings.half_date
-                if findings.whole_birth and talk.about == "birth":
-                    talk.about = ""
+                talk.half_date = talk.half_date or findings.half_date
         if who == "bot":
-            talk.bot_says(text)
+            if channel in _AS_HEARD:
+                talk.bot_says(text)
         elif who == "caller":
             talk.caller_says(text)
             pieces.add(digits, quiet=not digits and not found and not _MASK.search(text))

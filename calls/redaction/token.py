@@ -35,7 +35,7 @@ def tokens_of(text: str) -> list[Token]:
 
 def glued(tokens: Sequence[Token], left: int, right: int) -> bool:
     """Whether two neighbours are written without anything in between ("3rd", "AB12")."""
-    return 0 <= left and right < len(tokens) and tokens[left].end == tokens[right].start
+    return left >= 0 and right < len(tokens) and tokens[left].end == tokens[right].start
 
 
 def word(tokens: Sequence[Token], index: int) -> str:
