@@ -33,7 +33,7 @@ def birth_dates(tokens: Sequence[Token], *, who: str, asked: bool) -> Iterator[F
         near = any(token.text in _BORN for token in tokens[max(index - _NEAR_BORN, 0) : index])
         counts = sure or weight > 1 or alone
         if who == "bot":
-            counts = weight > 1 and (near or asked)
+            counts = (weight > 1 and (near or asked)) or (alone and asked)
         elif not asked:
             counts = counts and any(token.text in _BORN for token in tokens)
         if weight and counts:

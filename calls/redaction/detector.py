@@ -12,6 +12,7 @@ from calls.redaction.naming import cards, ids
 from calls.redaction.number import free_groups, numbers
 from calls.redaction.ordinary import is_time_talk
 from calls.redaction.setting import Setting
+from calls.redaction.spans import Spans
 from calls.redaction.spelled_email import email_pieces
 from calls.redaction.talk import NUMBER_TOPICS, own_topic_of
 from calls.redaction.token import Token, tokens_of
@@ -71,7 +72,7 @@ def _with_own_words(text: str, around: Setting) -> Setting:
         around,
         about=about,
         dictated=around.dictated or about in NUMBER_TOPICS,
-        of_times=is_time_talk(text) or around.of_times,
+        of_times=is_time_talk(text) or (around.of_times and about not in NUMBER_TOPICS),
     )
 
 
@@ -79,9 +80,11 @@ def _outside(
     found: Sequence[Found], tokens: Sequence[Token], groups: Sequence[Group]
 ) -> list[Group]:
     """Without the digits of a date or an address, which are a part of nothing else."""
-    done = [one for one in found if one.mask in ("[date of birth]", "[email]")]
+    done = Spans(
+        (one.start, one.end) for one in found if one.mask in ("[date of birth]", "[email]")
+    )
     return [
         group
         for group in groups
-        if not any(one.start <= tokens[group.first].start < one.end for one in done)
+        if not done.hold(tokens[group.first].start, tokens[group.first].end)
     ]

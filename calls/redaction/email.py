@@ -6,18 +6,19 @@ from collections.abc import Iterator, Sequence
 from calls.redaction.found import Found
 from calls.redaction.token import Token, word
 
-_AT = r"\s*(?:@|＠|﹫|[\[({<]\s*at\s*[\])}>]|%40)\s*"
-_DOT = r"\s*(?:\.|[\[({<]\s*dot\s*[\])}>])\s*"
+# Bounds keep a search through a long text short.
+_AT = r"\s{0,2}(?:@|＠|﹫|[\[({<]\s?at\s?[\])}>]|%40)\s{0,2}"
+_DOT = r"(?:\s?\.\s?|\s{0,2}[\[({<]\s?dot\s?[\])}>]\s{0,2})"
+_LABEL = r"[\w-]{1,63}"
 _WRITTEN = re.compile(
-    rf"[\w.!#$%&'*+/=?^`{{|}}~-]*{_AT}[\w-]+(?:\.[\w-]+)+"
-    rf"|[\w.+-]+(?:{_DOT}[\w+-]+)*{_AT}[\w-]+(?:{_DOT}[\w-]+)+"
-    rf"|[\w.+-]+{_AT}[\w-]+"
-    rf"|{_AT}[\w-]+(?:\.[\w-]+)+",
+    rf"(?<![\w.+-])[\w.!#$%&'*+/=?^`{{|}}~-]{{1,64}}{_AT}{_LABEL}(?:\.{_LABEL}){{0,8}}"
+    rf"|(?<![\w.+-])[\w.+-]{{1,64}}(?:{_DOT}[\w+-]{{1,64}}){{0,4}}{_AT}{_LABEL}(?:{_DOT}{_LABEL}){{0,8}}"
+    rf"|{_AT}{_LABEL}(?:\.{_LABEL}){{1,8}}",
     re.IGNORECASE,
 )
 # "john.smith" alone, as a recogniser writes the first half of an address.
 _HALF = re.compile(
-    r"(?<![\w@.-])[a-z][a-z0-9-]*(?:[._][a-z0-9-]{2,})+(?![\w@]|\.\w)", re.IGNORECASE
+    r"(?<![\w@.-])[a-z][a-z0-9-]{0,63}(?:[._][a-z0-9-]{2,63}){1,8}(?![\w@]|\.\w)", re.IGNORECASE
 )
 _JOINS = frozenset({"dot", "point", "underscore", "dash", "hyphen", "minus", "plus", "punto"})
 _AT_WORDS = frozenset({"at", "arroba"})

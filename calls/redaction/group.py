@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from calls.redaction.token import Token, glued, word
-from services.embedded.spoken_numbers import TEENS, TENS
+from services.embedded.spoken_numbers import ORDINALS, TEENS, TENS
 from services.embedded.spoken_numbers import UNITS as _UNITS
 
 UNITS = {**_UNITS, "naught": 0, "null": 0, "nil": 0}
@@ -78,6 +78,8 @@ def _written(tokens: Sequence[Token], at: int) -> Group | None:
 def _below_hundred(tokens: Sequence[Token], at: int) -> Group | None:
     name = word(tokens, at)
     if name in TENS:
+        if word(tokens, at + 1) in ORDINALS:
+            return None  # "twenty third"
         unit = UNITS.get(word(tokens, at + 1), 0)
         return Group(at, at + (2 if unit else 1), str(TENS[name] + unit), "small")
     if name in TEENS:

@@ -26,6 +26,8 @@ from stdnum.se import personnummer
 from stdnum.tr import tckimlik
 
 _CARD_DIGITS = range(13, 20)
+# Longer rows are looked at no further.
+_LONGEST = 60
 # Where a national number is looked for when it comes without its country.
 _REGIONS = ("US", "GB", "DE", "FR", "IT", "ES", "NL", "AU", "IN")
 # National ids whose check digits can be tried: of figures only, and with letters.
@@ -39,7 +41,8 @@ _SEPARATOR = r"[^A-Za-z0-9]{0,4}"
 _LONG = re.compile(rf"(?<!\d)\d(?:{_SEPARATOR}\d){{12,40}}(?!\d)")
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d\d(?:[ -]?[A-Z0-9]){11,30}(?![a-z0-9])", re.I)
 # Letters and figures in one word.
-_MIXED = re.compile(r"(?<!\w)(?=(?:\w*\d){5})(?=\w*[A-Za-z])[A-Za-z0-9]{8,18}(?!\w)")
+_MIXED = re.compile(r"(?<!\w)(?=[A-Za-z]*\d)[A-Za-z0-9]{8,18}(?!\w)")
+_FEWEST_FIGURES = 5
 # Britain's national insurance number and Finland's personal identity code.
 _SHAPED = re.compile(
     r"(?<!\w)[A-Za-z]{2}(?: ?\d\d){3} ?[A-Da-d](?!\w)|(?<!\w)\d{6}[-+A]\d{3}[0-9A-Y](?!\w)"
@@ -54,6 +57,8 @@ def name_of(digits: str, written: str, *, about: str = "") -> str:
         written: How it stands in the text.
         about: What the talk is of, where that is known: "card", "phone", "id".
     """
+    if len(digits) > _LONGEST:
+        return "[digits]"
     if _holds_card(digits) or (about == "card" and len(digits) >= 12):
         return "[card]"
     if about == "id" or (len(digits) == 9 and _SSN.search(written)):
@@ -82,7 +87,9 @@ def ids(text: str) -> Iterable[tuple[int, int]]:
             yield match.span()
     yield from (match.span() for match in _SHAPED.finditer(text))
     for match in _MIXED.finditer(text):
-        if _is_any(_WITH_LETTERS, match.group()):
+        figures = sum(character.isdigit() for character in match.group())
+        is_mixed = _FEWEST_FIGURES <= figures < len(match.group())
+        if is_mixed and _is_any(_WITH_LETTERS, match.group()):
             yield match.span()
 
 

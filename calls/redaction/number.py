@@ -8,6 +8,7 @@ from calls.redaction.naming import name_of
 from calls.redaction.ordinary import ordinary, written
 from calls.redaction.run import Run, runs_of
 from calls.redaction.setting import SHOWN_DIGITS, Setting
+from calls.redaction.spans import Spans
 from calls.redaction.token import Token, glued
 
 # A turn with fewer other words than this is nothing but a number.
@@ -37,10 +38,10 @@ def free_groups(
     left = [group for group, is_covered in zip(groups, covered, strict=True) if not is_covered]
     if setting.who == "log":
         left = [g for g in left if g.form != "part" or len(g.digits) > 8]
-    spans = list(
+    usual = Spans(
         ordinary(tokens, left, setting.today, times=setting.of_times, dictated=setting.dictated)
     )
-    return [g for g in left if not any(a <= g.first and g.last <= b for a, b in spans)]
+    return [group for group in left if not usual.hold(group.first, group.last)]
 
 
 def numbers(
@@ -98,19 +99,13 @@ def _covered(
     groups: Sequence[Group], tokens: Sequence[Token], spans: Sequence[tuple[int, int]]
 ) -> list[bool]:
     """Which groups are in a date, time or amount, and not in a row with digits that are not."""
-    covered = [
-        any(
-            start <= tokens[g.first].start and tokens[g.last - 1].end <= end for start, end in spans
-        )
-        for g in groups
-    ]
-    changed = True
-    while changed:
-        changed = False
-        for at in range(1, len(groups)):
+    plain = Spans(spans)
+    covered = [plain.hold(tokens[g.first].start, tokens[g.last - 1].end) for g in groups]
+    # From both sides: what is uncovered uncovers its neighbour in turn.
+    for order in (range(1, len(groups)), range(len(groups) - 1, 0, -1)):
+        for at in order:
             if groups[at].first == groups[at - 1].last and covered[at] != covered[at - 1]:
                 beside = groups[at] if covered[at - 1] else groups[at - 1]
                 if len(beside.digits) > 1:
                     covered[at] = covered[at - 1] = False
-                    changed = True
     return covered

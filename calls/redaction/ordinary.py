@@ -102,8 +102,8 @@ def _in_run(
     if emergency or (len(run) <= 2 and _unit_follows(tokens, last)):
         is_ordinary = True
     elif len(run) == 1 and len(digits) <= 2:
-        is_time = before in _BEFORE_TIME and int(digits) <= 24
-        is_ordinary = is_time and (times or not dictated)
+        cued = times or (before in _BEFORE_TIME and not dictated)
+        is_ordinary = cued and 0 < int(digits) <= 24
     elif _clocks(tokens, run):
         # A caller names one time or two; a row of them is rather a number in pairs.
         is_ordinary = len(run) <= 4 and (times or _is_cued(tokens, first, last))

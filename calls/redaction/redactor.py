@@ -12,7 +12,7 @@ from calls.redaction.found import Found, masked
 from calls.redaction.policy import Policy
 from calls.redaction.setting import SHOWN_DIGITS, Setting
 from calls.redaction.talk import Talk
-from calls.redaction.trigger import may_hold_something
+from calls.redaction.trigger import log_may_hold_something, may_hold_something
 
 # Kinds of events that tell what the caller heard, in order.
 _AS_HEARD = frozenset({"heard", "recorded"})
@@ -96,7 +96,7 @@ class Redactor:
 
     def log_text(self, text: str) -> str:
         """What is kept of a line of the log; it tells nothing about the talk."""
-        if self.policy == "everything" or not may_hold_something(text):
+        if self.policy == "everything" or not log_may_hold_something(text):
             return text
         talk = self._talk
         setting = Setting("log", self._today(), about=talk.about, dictated=talk.dictated)
