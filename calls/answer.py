@@ -18,6 +18,7 @@ from calls.notices import notice
 from calls.observing import tell_those_who_look
 from calls.on_air import ON_AIR
 from calls.record import record_of
+from calls.redaction import Redactor
 from calls.repertoire import repertoire_of
 from calls.spare_phrases import SPARE_PHRASES
 from calls.tracing.tracing import trace_calls, traced
@@ -53,7 +54,8 @@ async def answer(
     started = datetime.now(UTC)
     settings = settings or Settings.load()
     call_id = args.session_id or uuid.uuid4().hex
-    with logger.contextualize(call=call_id[:8]):
+    redactor = Redactor(bot.keeps)
+    with logger.contextualize(call=call_id[:8], redactor=redactor):
         channel = await open_channel(args)
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         choices = choices or choose(settings)
@@ -63,7 +65,7 @@ async def answer(
             channel=channel,
             choices=choices,
             settings=settings,
-            record=record_of(settings, call_id),
+            record=record_of(settings, call_id, redactor=redactor),
             repertoire=await repertoire_of(bot, choices, settings),
         )
         await call.recall_caller()

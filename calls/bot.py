@@ -11,6 +11,7 @@ from pipecat.runner.types import RunnerArguments
 
 from calls.faq import Faq, FaqBook
 from calls.recording.consent import Consent
+from calls.redaction import DEFAULT_POLICY, Policy, policy_of
 from calls.spare_phrases import ENGLISH, SpareWords
 from processors.filler_words import ENGLISH as FILLERS
 from services.embedded.topic import Topic
@@ -58,6 +59,7 @@ class Bot:
         remembers_callers: Whether it keeps a short memory of every call for the caller's next one.
         faq: What it answers without asking the language model.
         records_audio: How it asks whether it may record its calls; None: it records none.
+        keeps: What of its callers' words is stored, logged, traced and shown.
 
     Raises:
         ValueError: Two entries of the faq answer the same question.
@@ -75,6 +77,7 @@ class Bot:
     remembers_callers: bool = False
     faq: tuple[Faq, ...] = ()
     records_audio: Consent | None = None
+    keeps: Policy = DEFAULT_POLICY
 
     def __post_init__(self) -> None:
         FaqBook(self.faq)
@@ -102,6 +105,7 @@ def as_bot(
     remembers_callers: bool = False,
     faq: Sequence[Faq] = (),
     records_audio: Consent | str | None = None,
+    keeps: Policy = DEFAULT_POLICY,
 ) -> Bot:
     """Make the `bot` of a bot file out of the function that builds its pipeline.
 
@@ -127,4 +131,5 @@ def as_bot(
         remembers_callers=remembers_callers,
         faq=tuple(faq),
         records_audio=Consent(records_audio) if isinstance(records_audio, str) else records_audio,
+        keeps=policy_of(keeps),
     )
