@@ -1,5 +1,7 @@
 """Settings from the environment and `.env`, checked before anything starts."""
 
+import base64
+import binascii
 import difflib
 import ipaddress
 import re
@@ -9,7 +11,14 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ENV_FILE = ".env"
@@ -34,6 +43,9 @@ Deadline = Annotated[int | None, Field(ge=50, le=60_000)]
 
 Days = Annotated[int, Field(ge=0, le=36_500)]
 """How long something is kept. 0: for good."""
+
+_TOKEN_AT_LEAST = 16
+_SECRET_AT_LEAST = 16
 
 
 class SettingsError(ValueError):
@@ -103,6 +115,11 @@ class Settings(BaseSettings):
     port: int = Field(7860, ge=1, le=65535)
     public_url: str | None = None
 
+    # Who may look at calls where the server is not this machine's alone.
+    operator_token: SecretStr | None = None
+    operator_header: str | None = None
+    operator_proxies: NameList = ("127.0.0.1", "::1")
+
     stt: NameList = ()
     llm: NameList = ()
     tts: NameList = ()
@@ -120,6 +137,8 @@ class Settings(BaseSettings):
     retain_recordings_days: Days = 30
     show_caller_numbers: bool = False
     call_files: bool = False
+    # Laid over calls/prices.toml, row by row.
+    prices_file: Path | None = None
 
     log_level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -142,10 +161,21 @@ class Settings(BaseSettings):
     twilio_base_url: str = "https://api.twilio.com"
     handoff_number: str | None = None
 
+    recording_key: SecretStr | None = None
+
     daily_api_key: SecretStr | None = None
     daily_api_url: str = "https://api.daily.co/v1"
 
-    @field_validator("stt", "llm", "tts", mode="before")
+    # For machines: Prometheus, OpenTelemetry, and who is told that a call ended.
+    metrics_open: bool = False
+    otel_exporter_otlp_endpoint: str | None = None
+    otel_exporter_otlp_headers: SecretStr | None = None
+    otel_service_name: str = "switchboard"
+    otel_content: bool = False
+    call_webhook_url: str | None = None
+    call_webhook_secret: SecretStr | None = Field(None, validate_default=True)
+
+    @field_validator("stt", "llm", "tts", "operator_proxies", mode="before")
     @classmethod
     def _names(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -162,6 +192,36 @@ class Settings(BaseSettings):
     def _is_public(cls, url: str | None) -> str | None:
         return None if url is None else _checked_url(url, plain={"http"}, secure={"https"})
 
+    @field_validator("operator_token")
+    @classmethod
+    def _is_hard_to_guess(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and len(token.get_secret_value()) < _TOKEN_AT_LEAST:
+            raise ValueError(
+                f"it should have at least {_TOKEN_AT_LEAST} characters; "
+                "`openssl rand -hex 24` makes one"
+            )
+        return token
+
+    @field_validator("operator_header")
+    @classmethod
+    def _is_header(cls, name: str | None) -> str | None:
+        if name is not None and not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", name):
+            raise ValueError("it should be a header's name, as in X-Forwarded-User")
+        return name
+
+    @field_validator("operator_proxies")
+    @classmethod
+    def _are_networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in proxies:
+            try:
+                ipaddress.ip_network(proxy)
+            except ValueError:
+                raise ValueError(
+                    f"{proxy} is no address; write addresses or networks, "
+                    "as in 127.0.0.1,10.0.0.0/8"
+                ) from None
+        return proxies
+
     @field_validator("twilio_base_url", "daily_api_url")
     @classmethod
     def _is_rest(cls, url: str) -> str:
@@ -173,6 +233,34 @@ class Settings(BaseSettings):
         if url is not None and not re.match(r"(postgres(ql)?|sqlite)://", in_clear(url)):
             raise ValueError("write it as in postgresql://user:password@host:5432/switchboard")
         return url
+
+    @field_validator("call_webhook_url")
+    @classmethod
+    def _is_webhook(cls, url: str | None) -> str | None:
+        return None if url is None else _checked_url(url, plain={"http"}, secure={"https"})
+
+    @field_validator("call_webhook_secret")
+    @classmethod
+    def _signs_webhooks(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if info.data.get("call_webhook_url") and len(in_clear(secret)) < _SECRET_AT_LEAST:
+            raise ValueError(
+                "what is sent to CALL_WEBHOOK_URL is signed with it, so it should have at least "
+                f"{_SECRET_AT_LEAST} characters; `openssl rand -hex 24` makes one"
+            )
+        return secret
+
+    @field_validator("otel_exporter_otlp_endpoint")
+    @classmethod
+    def _is_collector(cls, url: str | None) -> str | None:
+        # Collectors stand beside the server, at http:// addresses such as http://collector:4318.
+        return None if url is None else _checked_url(url, plain=set(), secure={"http", "https"})
+
+    @field_validator("otel_content")
+    @classmethod
+    def _stays_private(cls, content: bool, info: ValidationInfo) -> bool:
+        if content and (url := info.data.get("otel_exporter_otlp_endpoint")):
+            _checked_url(url, plain={"http"}, secure={"https"})
+        return content
 
     @field_validator("twilio_account_sid")
     @classmethod
@@ -187,6 +275,15 @@ class Settings(BaseSettings):
         if number is not None and not re.fullmatch(r"\+[1-9]\d{6,14}", number):
             raise ValueError("write it with country code and without spaces, as in +14155550123")
         return number
+
+    @field_validator("recording_key")
+    @classmethod
+    def _is_key(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and _key_bytes(key) is None:
+            raise ValueError(
+                "it should be 32 bytes in base64, as `openssl rand -base64 32` makes them"
+            )
+        return key
 
     @field_validator("host")
     @classmethod
@@ -220,6 +317,16 @@ class Settings(BaseSettings):
             raise SettingsError(_as_sentences(error, prefix=prefix)) from None
 
     @property
+    def operator_secret(self) -> str:
+        """What operators sign in with, in clear, or "" when nobody can."""
+        return in_clear(self.operator_token)
+
+    @property
+    def sealing_key(self) -> bytes | None:
+        """What recordings are sealed with, 32 bytes; None when they are kept in clear."""
+        return _key_bytes(self.recording_key) if self.recording_key else None
+
+    @property
     def twilio_token(self) -> str:
         """Twilio's auth token in clear, or "" when phone calls are off."""
         return in_clear(self.twilio_auth_token)
@@ -228,6 +335,14 @@ class Settings(BaseSettings):
     def daily_key(self) -> str:
         """Daily's key in clear, or "" when browser calls go over SmallWebRTC."""
         return in_clear(self.daily_api_key)
+
+
+def _key_bytes(key: SecretStr) -> bytes | None:
+    try:
+        data = base64.b64decode(key.get_secret_value(), validate=True)
+    except binascii.Error:
+        return None
+    return data if len(data) == 32 else None
 
 
 def in_clear(secret: SecretStr | None) -> str:
@@ -267,7 +382,7 @@ def _checked_url(url: str, *, plain: set[str], secure: set[str]) -> str:
     if parts.scheme not in plain | secure or not parts.hostname:
         schemes = " or ".join(f"{scheme}://" for scheme in sorted(plain | secure, reverse=True))
         raise ValueError(f"it should be a full address that starts with {schemes}")
-    if parts.scheme in plain and not _is_loopback(parts.hostname):
+    if parts.scheme in plain and not is_loopback(parts.hostname):
         raise ValueError(
             f"{parts.scheme}:// is accepted for this machine only; "
             f"use {sorted(secure)[0]}:// for {parts.hostname}"
@@ -275,7 +390,8 @@ def _checked_url(url: str, *, plain: set[str], secure: set[str]) -> str:
     return url.rstrip("/")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address is this machine's, reached from this machine only."""
     if host == "localhost":
         return True
     try:
@@ -295,4 +411,4 @@ def _as_sentences(error: ValidationError, prefix: str) -> str:
 
 
 def _is_secret(name: str) -> bool:
-    return name.endswith(("_KEY", "_KEY_ID", "_TOKEN", "DATABASE_URL"))
+    return name.endswith(("_KEY", "_KEY_ID", "_TOKEN", "_SECRET", "_HEADERS", "DATABASE_URL"))

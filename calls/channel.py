@@ -12,6 +12,7 @@ from pipecat.runner.types import (
 )
 from pipecat.runner.utils import create_transport
 from pipecat.serializers.twilio import TwilioFrameSerializer
+from pipecat.transports.base_input import BaseInputTransport
 from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.transports.base_transport import BaseTransport, TransportParams
 from pipecat.transports.daily.transport import DailyParams
@@ -19,6 +20,7 @@ from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPI
 
 from calls.barge_in.hold import Hold
 from calls.marks import Marks
+from calls.recording.tap import Tap
 
 ChannelName = Literal["web", "daily", "phone", "eval"]
 
@@ -43,6 +45,7 @@ class Channel:
         stream_sid: Twilio's name of its audio stream, "" elsewhere.
         marks: Tells when the phone has played what was sent; only under this server.
         hold: Of the audio that is about to go out.
+        tap: Hears what comes in and what really goes out.
     """
 
     name: ChannelName
@@ -53,6 +56,22 @@ class Channel:
     stream_sid: str = ""
     marks: Marks | None = None
     hold: Hold = field(default_factory=Hold)
+    tap: Tap = field(default_factory=Tap)
+
+    @property
+    def shows(self) -> bool:
+        """Whether the caller has a page that shows what happens."""
+        return self.name != "phone"
+
+    @property
+    def audio_in_hz(self) -> int:
+        """The rate that the caller is heard at.
+
+        A telephone's own: a resampler of streams holds audio back for 50 to 100 ms and gives it in
+        bursts, and adds nothing to be heard. What needs 16 kHz, as the model of turns does, makes
+        that of a whole stretch of speech.
+        """
+        return TELEPHONE_HZ if self.name == "phone" else AUDIO_IN_HZ
 
 
 async def open_channel(args: RunnerArguments) -> Channel:
@@ -64,7 +83,11 @@ async def open_channel(args: RunnerArguments) -> Channel:
     channel = await _channel(args)
     output = channel.transport.output()
     if isinstance(output, BaseOutputTransport):
+        channel.tap.at_output(output)
         channel.hold.at(output)
+    incoming = channel.transport.input()
+    if isinstance(incoming, BaseInputTransport):
+        channel.tap.at_input(incoming)
     return channel
 
 

@@ -116,6 +116,11 @@ class CallRecord:
         logger.info(self.summary(duration_s, reason))
 
     @property
+    def at_s(self) -> float:
+        """Seconds since the call was answered."""
+        return self._now() - self._answered_at_s
+
+    @property
     def end_reason(self) -> str:
         return self._end_reason
 

@@ -10,20 +10,24 @@ from calls.taken_back import KeepsFromTheRest, TakesBack
 
 
 def stand_before_output(
-    transport: BaseTransport, processors: Callable[[], Sequence[FrameProcessor]]
+    transport: BaseTransport,
+    processors: Callable[[], Sequence[FrameProcessor]],
+    behind: Callable[[], Sequence[FrameProcessor]] = tuple,
 ) -> BaseTransport:
     """Put processors before the transport's output. Called once for a transport.
 
     Parameters:
         transport: The call's own; its `output` gives all of it from now on.
         processors: Makes what stands before the output, in its order, once.
+        behind: Makes what stands right behind it, and hears of all that is interrupted.
     """
     own_output = transport.output
     made: list[FrameProcessor] = []
 
     def output() -> FrameProcessor:
         if not made:
-            made.append(Pipeline([TakesBack(), *processors(), own_output(), KeepsFromTheRest()]))
+            parts = [TakesBack(), *processors(), own_output(), *behind(), KeepsFromTheRest()]
+            made.append(Pipeline(parts))
         return made[0]
 
     # On the instance: a bot may still ask what kind of transport it has.

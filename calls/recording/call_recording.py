@@ -1,0 +1,184 @@
+"""The recording of one call: from the sentence that announces it to a file, or to none."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from loguru import logger
+from pipecat.frames.frames import TTSSpeakFrame
+from pipecat.processors.aggregators.llm_response_universal import (
+    LLMUserAggregator,
+    UserTurnStoppedMessage,
+)
+
+from calls.recording.consent import Consent
+from calls.recording.erasing import erase
+from calls.recording.files import folder_of
+from calls.recording.finishing import Span, finish
+from calls.recording.recorder import Recorder
+from calls.recording.sound_file import PLAIN, SEALED, UNFINISHED
+
+Note = Callable[..., None]
+
+
+class CallRecording:
+    """Records a call once its caller was told so, and until the caller objects.
+
+    The bot is recorded from the sentence on, the caller from its end on. What the caller refuses
+    is erased at once; that it was refused stays, as an event.
+
+    Parameters:
+        consent: How the caller is asked.
+        call_id: Of which call.
+        data_dir: Where everything is kept.
+        rate_hz: Of the file.
+        key: Seals it, if given.
+        now: Seconds since the call was answered.
+        note: Keeps an event of the call: `consent` {given}, `recording` {path, format,
+            sample_rate, encrypted}, `recording_erased` {files, size_bytes, left},
+            `recording_failed` {why}.
+    """
+
+    def __init__(
+        self,
+        consent: Consent,
+        *,
+        call_id: str,
+        data_dir: Path,
+        rate_hz: int,
+        now: Callable[[], float],
+        note: Note,
+        key: bytes | None = None,
+    ) -> None:
+        self._consent = consent
+        self._call_id = call_id
+        self._data_dir = data_dir
+        self._key = key
+        self._note = note
+        self._name = SEALED if key else PLAIN
+        self._recorder = Recorder(
+            folder_of(data_dir, call_id) / (self._name + UNFINISHED),
+            rate_hz=rate_hz,
+            key=key,
+            now=now,
+            on_failed=self._failed,
+        )
+        self._on = False
+        self._told = False
+        self._given: bool | None = None
+        self._erasing: asyncio.Task[None] | None = None
+
+    @property
+    def on(self) -> bool:
+        """Whether something is recorded at this moment."""
+        return self._on
+
+    def caller(self, audio: bytes, rate_hz: int, channels: int = 1) -> None:
+        """As a `Listener`."""
+        if self._on and self._told:
+            self._recorder.caller(audio, rate_hz, channels)
+
+    def bot(self, audio: bytes, rate_hz: int, channels: int = 1) -> None:
+        """As a `Listener`."""
+        if self._on:
+            self._recorder.bot(audio, rate_hz, channels)
+
+    def cut(self, ago_s: float = 0.0) -> None:
+        """As a `Listener`."""
+        if self._on:
+            self._recorder.cut(ago_s)
+
+    def sentence_begins(self) -> None:
+        """The caller is about to be told."""
+        if self._given is not None or self._on:
+            return
+        self._on = True
+        self._recorder.start()
+        path = self._recorder.path.with_name(self._name)
+        self._note(
+            "recording",
+            path=str(path.relative_to(self._data_dir)),
+            format="sealed" if self._key else "wav",
+            sample_rate=self._recorder.rate_hz,
+            encrypted=self._key is not None,
+        )
+
+    def sentence_ends(self, said: str) -> None:
+        """The caller was told so, or something else."""
+        if not self._on:
+            return
+        if self._consent.is_sentence(said):
+            self._told = True
+        else:
+            self._failed(f"the caller was told {said!r} instead of {self.sentence!r}")
+            self._on = False
+            self._erasing = asyncio.create_task(self._erase())
+
+    @property
+    def sentence(self) -> str:
+        """What tells the caller."""
+        return self._consent.sentence
+
+    def listen_to(self, user: LLMUserAggregator) -> None:
+        """Hear from the caller's half of the conversation whether the caller objects."""
+
+        @user.event_handler("on_user_turn_stopped")
+        async def caller_said(
+            _: LLMUserAggregator, strategy: object, message: UserTurnStoppedMessage
+        ) -> None:
+            if self.said(message.content or ""):
+                await user.push_frame(TTSSpeakFrame(self._consent.once_refused))
+
+    def said(self, text: str) -> bool:
+        """The caller said something. Returns whether that ends the recording."""
+        if not self._told or self._given is False or not text.strip():
+            return False
+        if self._consent.is_refused(text, as_answer=self._given is None):
+            self.refuse()
+            return True
+        if self._given is None:
+            self._given = True
+            self._note("consent", given=True)
+        return False
+
+    def refuse(self) -> None:
+        """Record nothing more of this call, and erase what was; for tools, too."""
+        if self._given is False:
+            return
+        self._given, self._on = False, False
+        self._note("consent", given=False)
+        self._erasing = asyncio.create_task(self._erase())
+
+    async def over(self, spans: Sequence[Span] = ()) -> None:
+        """The call has ended: let its recording be played, but for these stretches."""
+        if self._erasing:
+            await self._erasing
+            return
+        if not self._on:
+            return
+        self._on = False
+        if self._consent.must_agree and self._given is None:
+            self.refuse()
+            await self.over()
+            return
+        await self._recorder.close()
+        try:
+            await asyncio.to_thread(finish, self._data_dir, self._call_id, spans, self._key)
+        except (OSError, ValueError) as error:
+            logger.error(f"The recording of this call is not to be played: {error}")
+
+    async def _erase(self) -> None:
+        await self._recorder.discard()
+        erased = await asyncio.to_thread(erase, self._data_dir, self._call_id)
+        self._note(
+            "recording_erased",
+            files=erased.files,
+            size_bytes=erased.size_bytes,
+            left=list(erased.left),
+        )
+        if erased.left:
+            logger.error(f"Of a refused recording is left, and to be erased: {erased}")
+
+    def _failed(self, why: str) -> None:
+        logger.error(f"Nothing more of this call is recorded: {self._recorder.path}: {why}")
+        self._note("recording_failed", why=why)

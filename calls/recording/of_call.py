@@ -1,0 +1,46 @@
+"""A call's recording, if its bot records."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from loguru import logger
+from pipecat.processors.frame_processor import FrameProcessor
+
+from calls.channel import TELEPHONE_HZ, Channel
+from calls.recording.call_recording import CallRecording
+from calls.recording.watching import RecordingWatch
+from settings import Settings
+
+if TYPE_CHECKING:
+    from calls.call import Call
+
+_WIDEBAND_HZ = 16_000
+
+
+def recording_of_call(call: "Call", channel: Channel, settings: Settings) -> CallRecording | None:
+    """What records the call, told of all that goes through its channel. None: nothing does."""
+    if call.bot.records_audio is None:
+        return None
+    try:
+        recording = CallRecording(
+            call.bot.records_audio,
+            call_id=call.id,
+            data_dir=settings.data_dir,
+            rate_hz=TELEPHONE_HZ if channel.name == "phone" else _WIDEBAND_HZ,
+            key=settings.sealing_key,
+            now=lambda: call.record.at_s,
+            note=call.record.note,
+        )
+    except ValueError as error:
+        logger.error(f"This call is not recorded: {error}")
+        return None
+    channel.tap.listeners.append(recording)
+    return recording
+
+
+def watch_of(recording: CallRecording | None, channel: Channel) -> Sequence[FrameProcessor]:
+    """What stands behind the output of a call that is recorded."""
+    if recording is None:
+        return ()
+    # Twilio is told to drop what it has not played; the others play what was written.
+    return (RecordingWatch(recording, channel.tap, clears=bool(channel.stream_sid)),)

@@ -1,0 +1,185 @@
+"""Writes what is heard in a call, while it is heard."""
+
+import asyncio
+import contextlib
+import errno
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from calls.recording.arrivals import LOOK_AHEAD_S, Arrivals
+from calls.recording.files import create
+from calls.recording.mixing import Chunk, Piece, mono
+from calls.recording.playout import Playout
+from calls.recording.sound_file import SoundFile
+from calls.recording.track import CHUNK_S, HISTORY_S, Track
+
+_TICK_S = 0.25
+# A chunk is written when it is so old: most of what may come late has come by then.
+_SETTLED_S = 0.5
+# A disk that takes longer for a chunk is taken for broken, before what waits grows large.
+_DISK_AT_MOST_S = 20.0
+_LEAVE_FREE_BYTES = 256 * 2**20
+
+Result = TypeVar("Result")
+
+# One hangs at most as long as its disk; named so that tests know who waits.
+_WRITERS = ThreadPoolExecutor(2, thread_name_prefix="ThreadPoolExecutor-recording")
+
+
+class Recorder:
+    """Two tracks on the call's clock, on their way to one file.
+
+    What is not on the disk yet, and what may still change, is held: some seconds, however long
+    the call. A disk that is full or does not answer ends the recording, never the call.
+
+    Parameters:
+        path: Of the file, which must not exist.
+        rate_hz: Of the file.
+        key: Seals it, if given.
+        now: Seconds since the call was answered.
+        on_failed: Told once why nothing more is recorded.
+        leave_free_bytes: Of the disk, for the records.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        rate_hz: int,
+        now: Callable[[], float],
+        key: bytes | None = None,
+        on_failed: Callable[[str], None] = lambda why: None,
+        leave_free_bytes: int = _LEAVE_FREE_BYTES,
+    ) -> None:
+        self.path = path
+        self.rate_hz = rate_hz
+        self._now = now
+        self._key = key
+        self._on_failed = on_failed
+        self._file: SoundFile | None = None
+        self._leave_free_bytes = leave_free_bytes
+        self._caller: Arrivals | None = None
+        self._bot: Playout | None = None
+        self._written = 0
+        self._writing: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
+        self._over = False
+
+    def start(self) -> None:
+        """Make the file, and write from now on until `close`."""
+        self._writing = asyncio.create_task(self._keep_writing())
+
+    def caller(self, audio: bytes, rate_hz: int, channels: int = 1) -> None:
+        """16-bit audio of the caller has come."""
+        if not self._over:
+            self._caller = self._caller or Arrivals(rate_hz)
+            samples = mono(audio, rate_hz, channels, as_hz=self._caller.rate_hz)
+            self._caller.came(samples, self._now())
+
+    def bot(self, audio: bytes, rate_hz: int, channels: int = 1) -> None:
+        """16-bit audio of the bot is written to its way out."""
+        if not self._over:
+            self._bot = self._bot or Playout(rate_hz)
+            samples = mono(audio, rate_hz, channels, as_hz=self._bot.rate_hz)
+            self._bot.plays(samples, self._now())
+
+    def cut(self, ago_s: float = 0.0) -> None:
+        """Of the bot's audio that was written, nothing is heard since so long ago."""
+        if self._bot:
+            self._bot.cut(self._now() - ago_s)
+
+    async def close(self) -> None:
+        """Write what is left, up to this moment."""
+        await self._stop_writing()
+        if not self._over:
+            self.cut()
+            now_s = self._now()
+            await self._write(settled_s=now_s, until_chunk=int(now_s / CHUNK_S) + 1)
+        await self._let_go()
+
+    async def discard(self) -> None:
+        """Record nothing more, and drop what was held. The file is left to who erases it."""
+        self._over = True
+        await self._stop_writing()
+        await self._let_go()
+
+    async def _keep_writing(self) -> None:
+        try:
+            self._file = await _on_disk(lambda: create(self.path, self.rate_hz, self._key))
+        except (OSError, TimeoutError) as error:
+            self._failed(error)
+        while not self._closing.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), _TICK_S)
+            now_s = self._now()
+            settled = int((now_s - _SETTLED_S) / CHUNK_S)
+            await self._write(settled_s=now_s - LOOK_AHEAD_S, until_chunk=settled)
+
+    async def _write(self, *, settled_s: float, until_chunk: int) -> None:
+        """Have written what was not, and again what has changed since."""
+        if self._caller:
+            self._caller.settle(settled_s)
+        chunks = [
+            Chunk(index, Piece.of(self._caller, index), Piece.of(self._bot, index))
+            for index in self._due(until_chunk)
+        ]
+        if not chunks or self._over or self._file is None:
+            return
+        file = self._file
+        try:
+            await _on_disk(lambda: self._put_on_disk(file, chunks))
+        except (OSError, TimeoutError) as error:
+            self._failed(error)
+            return
+        self._written = max(self._written, until_chunk)
+        for track in self._tracks:
+            track.forget_before(self._written - round(HISTORY_S / CHUNK_S))
+
+    def _due(self, until_chunk: int) -> list[int]:
+        changed: set[int] = set()
+        for track in self._tracks:
+            changed |= {index for index in track.changed if index < until_chunk}
+        for track in self._tracks:
+            track.changed -= changed
+        # The file grows with the call, whether anybody says something or not.
+        return sorted(changed | ({until_chunk - 1} if until_chunk > self._written else set()))
+
+    @property
+    def _tracks(self) -> list[Track]:
+        return [track for track in (self._caller, self._bot) if track]
+
+    def _put_on_disk(self, file: SoundFile, chunks: Sequence[Chunk]) -> None:
+        if shutil.disk_usage(self.path.parent).free < self._leave_free_bytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        for chunk in chunks:
+            file.write(chunk.index, chunk.pcm(file.rate_hz))
+
+    def _failed(self, error: OSError | TimeoutError) -> None:
+        self._over = True
+        self._closing.set()
+        self._caller = self._bot = None
+        if isinstance(error, TimeoutError):
+            # The thread still has it.
+            self._file = None
+        self._on_failed(error.strerror or str(error) or "the disk does not answer")
+
+    async def _stop_writing(self) -> None:
+        self._closing.set()
+        if self._writing:
+            await self._writing
+
+    async def _let_go(self) -> None:
+        self._over = True
+        self._caller = self._bot = None
+        file, self._file = self._file, None
+        if file:
+            await _on_disk(file.close)
+
+
+async def _on_disk(work: Callable[[], Result]) -> Result:
+    loop = asyncio.get_running_loop()
+    return await asyncio.wait_for(loop.run_in_executor(_WRITERS, work), _DISK_AT_MOST_S)
