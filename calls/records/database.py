@@ -184,5 +184,7 @@ def _set_up_sqlite(connection: Any, _: object) -> None:
         "secure_delete=ON",
         "journal_size_limit=67108864",
         "temp_store=MEMORY",
+        "cache_size=-16384",
+        "mmap_size=1073741824",
     ):
         connection.execute(f"PRAGMA {pragma}")

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, delete, func, select
 from calls.records import words
 from calls.records.database import Database
 from calls.records.files import KINDS, erase_files, files_of
-from calls.records.schema import call_providers, calls, events
+from calls.records.schema import PER_CALL, call_providers, call_stages, calls, events
 from calls.records.spill import spills_in
 
 AT_ONCE = 500
@@ -93,7 +93,7 @@ def in_parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
 def _erase(connection: Connection, ids: Sequence[str]) -> None:
     numbers = _numbers(connection, ids)
     words.erase(connection, numbers)
-    for table in (events, call_providers, calls):
+    for table in PER_CALL:
         connection.execute(delete(table).where(table.c.number.in_(numbers)))
 
 
@@ -104,6 +104,7 @@ def _found(database: Database, ids: Sequence[str]) -> dict[str, int]:
             numbers = _numbers(connection, some)
             counts["records"] += _count(connection, calls, numbers)
             counts["events"] += _count(connection, events, numbers)
+            counts["latencies"] += _count(connection, call_stages, numbers)
             counts["uses of providers"] += _count(connection, call_providers, numbers)
             counts["searchable transcripts"] += words.count(connection, numbers)
     wanted = set(ids)

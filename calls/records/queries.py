@@ -9,7 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from calls.records.choosing import conditions
+from calls.records.choosing import newest_first
 from calls.records.counting import count
 from calls.records.database import Database, in_short
 from calls.records.event import Event
@@ -109,11 +109,11 @@ class Records:
 def _list_calls(
     connection: Connection, which: CallFilter, before: Cursor | None, limit: int
 ) -> CallPage:
-    query = select(calls).where(*conditions(which, connection.dialect.name))
+    query, number = newest_first(which, connection.dialect.name)
     if before is not None:
-        query = query.where(calls.c.number < before.number)
+        query = query.where(number < before.number)
     # One more than is shown tells whether there is another page.
-    found = connection.execute(query.order_by(calls.c.number.desc()).limit(limit + 1)).all()
+    found = connection.execute(query.limit(limit + 1)).all()
     shown = found[:limit]
     more = len(found) > limit and bool(shown)
     return CallPage([call_row(row) for row in shown], Cursor(shown[-1].number) if more else None)
