@@ -125,3 +125,9 @@ def test_conversation_in_a_warning_is_cut_short(lines: list[str]) -> None:
         log("WARNING", "words " * 2000)
     assert len(lines[0]) < 2100
     assert "[and 10000 characters]" in lines[0]
+
+
+def test_address_of_the_process_is_no_telephone_number(lines: list[str]) -> None:
+    error = "[Errno 98] error while attempting to bind on address ('127.0.0.1', 7860)"
+    log("ERROR", error, "uvicorn.error")
+    assert lines == [f"{error} {{}}\n"]
