@@ -11,7 +11,14 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ENV_FILE = ".env"
@@ -38,6 +45,7 @@ Days = Annotated[int, Field(ge=0, le=36_500)]
 """How long something is kept. 0: for good."""
 
 _TOKEN_AT_LEAST = 16
+_SECRET_AT_LEAST = 16
 
 
 class SettingsError(ValueError):
@@ -129,6 +137,8 @@ class Settings(BaseSettings):
     retain_recordings_days: Days = 30
     show_caller_numbers: bool = False
     call_files: bool = False
+    # Laid over calls/prices.toml, row by row.
+    prices_file: Path | None = None
 
     log_level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -155,6 +165,15 @@ class Settings(BaseSettings):
 
     daily_api_key: SecretStr | None = None
     daily_api_url: str = "https://api.daily.co/v1"
+
+    # For machines: Prometheus, OpenTelemetry, and who is told that a call ended.
+    metrics_open: bool = False
+    otel_exporter_otlp_endpoint: str | None = None
+    otel_exporter_otlp_headers: SecretStr | None = None
+    otel_service_name: str = "switchboard"
+    otel_content: bool = False
+    call_webhook_url: str | None = None
+    call_webhook_secret: SecretStr | None = Field(None, validate_default=True)
 
     @field_validator("stt", "llm", "tts", "operator_proxies", mode="before")
     @classmethod
@@ -214,6 +233,34 @@ class Settings(BaseSettings):
         if url is not None and not re.match(r"(postgres(ql)?|sqlite)://", in_clear(url)):
             raise ValueError("write it as in postgresql://user:password@host:5432/switchboard")
         return url
+
+    @field_validator("call_webhook_url")
+    @classmethod
+    def _is_webhook(cls, url: str | None) -> str | None:
+        return None if url is None else _checked_url(url, plain={"http"}, secure={"https"})
+
+    @field_validator("call_webhook_secret")
+    @classmethod
+    def _signs_webhooks(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if info.data.get("call_webhook_url") and len(in_clear(secret)) < _SECRET_AT_LEAST:
+            raise ValueError(
+                "what is sent to CALL_WEBHOOK_URL is signed with it, so it should have at least "
+                f"{_SECRET_AT_LEAST} characters; `openssl rand -hex 24` makes one"
+            )
+        return secret
+
+    @field_validator("otel_exporter_otlp_endpoint")
+    @classmethod
+    def _is_collector(cls, url: str | None) -> str | None:
+        # Collectors stand beside the server, at http:// addresses such as http://collector:4318.
+        return None if url is None else _checked_url(url, plain=set(), secure={"http", "https"})
+
+    @field_validator("otel_content")
+    @classmethod
+    def _stays_private(cls, content: bool, info: ValidationInfo) -> bool:
+        if content and (url := info.data.get("otel_exporter_otlp_endpoint")):
+            _checked_url(url, plain={"http"}, secure={"https"})
+        return content
 
     @field_validator("twilio_account_sid")
     @classmethod
@@ -364,4 +411,4 @@ def _as_sentences(error: ValidationError, prefix: str) -> str:
 
 
 def _is_secret(name: str) -> bool:
-    return name.endswith(("_KEY", "_KEY_ID", "_TOKEN", "DATABASE_URL"))
+    return name.endswith(("_KEY", "_KEY_ID", "_TOKEN", "_SECRET", "_HEADERS", "DATABASE_URL"))

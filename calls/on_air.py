@@ -12,7 +12,7 @@ class OnAir:
     """Knows a call from its pipeline's start to its end."""
 
     def __init__(self) -> None:
-        self._calls: dict[str, "Call"] = {}
+        self._calls: dict[str, Call] = {}
 
     @contextmanager
     def while_it_runs(self, call: "Call") -> Iterator[None]:

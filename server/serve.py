@@ -61,6 +61,8 @@ class DrainingServer(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 ws_max_size=4 * MESSAGE_AT_MOST,
+                # Audio in base64 is packed once a message, fifty times a second, for little.
+                ws_per_message_deflate=False,
                 # Who asks is decided by the address of the socket, see server/operator/whence.py.
                 proxy_headers=False,
                 timeout_graceful_shutdown=_IDLE_CONNECTIONS_AT_MOST_S,

@@ -3,12 +3,13 @@
 import contextlib
 import fcntl
 import threading
+import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
 
 from settings import Settings, in_clear
@@ -20,6 +21,10 @@ _LOCKED_AT_MOST_S = 2
 # PostgreSQL's client takes whole seconds, 2 at least.
 _CONNECT_AT_MOST_S = 2
 _STATEMENT_AT_MOST_MS = 30_000
+
+# Until nobody reads what the log of changes is cut off from.
+_TRIES = 20
+_BETWEEN_TRIES_S = 0.25
 
 
 class Database:
@@ -45,6 +50,11 @@ class Database:
     @property
     def is_sqlite(self) -> bool:
         return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def exists(self) -> bool:
+        """Whether there may be anything in it."""
+        return not self.is_sqlite or Path(self.url.database or "").exists()
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -75,6 +85,27 @@ class Database:
                 connection.exec_driver_sql(limit)
             yield connection
             connection.commit()
+
+    def scrub(self) -> None:
+        """Have nothing that was deleted be readable in the files of an SQLite database.
+
+        What is deleted is overwritten there already, but for the text index, which keeps it until
+        it is put in order, and for the log of changes.
+
+        Raises:
+            SQLAlchemyError, OSError: somebody was reading or writing all the time.
+        """
+        if not self.is_sqlite:
+            return
+        with self.writing() as connection:
+            connection.execute(text("INSERT INTO call_words (call_words) VALUES ('optimize')"))
+        for _ in range(_TRIES):
+            with self.reading() as connection:
+                found = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+            if not found[0]:
+                return
+            time.sleep(_BETWEEN_TRIES_S)
+        raise OSError(f"{DATABASE_FILE} is in use; the words are still in its log, try it again.")
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -153,5 +184,7 @@ def _set_up_sqlite(connection: Any, _: object) -> None:
         "secure_delete=ON",
         "journal_size_limit=67108864",
         "temp_store=MEMORY",
+        "cache_size=-16384",
+        "mmap_size=1073741824",
     ):
         connection.execute(f"PRAGMA {pragma}")

@@ -27,8 +27,10 @@ def _dumped(facts: Mapping[str, Any]) -> str:
 
 
 def _finite(value: Any) -> Any:
-    """The value without infinities, which JSON does not have, and without other kinds of keys."""
+    """The value without what JSON or a database does not have: infinities, odd keys, NUL."""
     match value:
+        case str():
+            return value.replace("\0", "")
         case float() if not math.isfinite(value):
             return None
         case Mapping():

@@ -1,7 +1,7 @@
 """An event on its way to the database, in memory or as a line of a file."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from calls.records.event import Event
@@ -18,7 +18,9 @@ class Kept:
 
     @classmethod
     def of(cls, event: Event) -> "Kept":
-        return cls(event, as_json(event.facts))
+        """An event as it is now; its facts may be changed afterwards by whoever has them."""
+        facts = as_json(event.facts)
+        return cls(replace(event, facts=json.loads(facts)), facts)
 
     @classmethod
     def read(cls, line: str) -> "Kept":

@@ -119,7 +119,6 @@ class Projection:
             "turns": len(self.turns),
             "v2v_p50_ms": statistics.median(v2v_ms) if v2v_ms else None,
             "v2v_max_ms": max(v2v_ms, default=None),
-            "stages": stages.packed(self.turns),
             "events_missing": max(own, default=0) - len(own),
         }
 

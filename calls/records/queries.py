@@ -4,15 +4,16 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from calls.records.choosing import conditions
+from calls.records.choosing import newest_first
 from calls.records.counting import count
 from calls.records.database import Database, in_short
 from calls.records.event import Event
+from calls.records.exporting import exported
 from calls.records.figures import Figures
 from calls.records.reading import call_row
 from calls.records.rows import CallFilter, CallPage, CallRow, Cursor
@@ -60,6 +61,10 @@ class Records:
         """The events of a call in order, all or those after one."""
         return await self._read(_events, call_id, after_seq)
 
+    async def export(self, call_id: str) -> dict[str, Any] | None:
+        """Everything on the record of a call as JSON has it, None where there is none."""
+        return await self._read(_export, call_id)
+
     async def figures(self, which: CallFilter) -> Figures:
         """The numbers of all calls that are chosen."""
         return await self._read(count, which)
@@ -104,11 +109,11 @@ class Records:
 def _list_calls(
     connection: Connection, which: CallFilter, before: Cursor | None, limit: int
 ) -> CallPage:
-    query = select(calls).where(*conditions(which, connection.dialect.name))
+    query, number = newest_first(which, connection.dialect.name)
     if before is not None:
-        query = query.where(calls.c.number < before.number)
+        query = query.where(number < before.number)
     # One more than is shown tells whether there is another page.
-    found = connection.execute(query.order_by(calls.c.number.desc()).limit(limit + 1)).all()
+    found = connection.execute(query.limit(limit + 1)).all()
     shown = found[:limit]
     more = len(found) > limit and bool(shown)
     return CallPage([call_row(row) for row in shown], Cursor(shown[-1].number) if more else None)
@@ -122,6 +127,11 @@ def _call(connection: Connection, call_id: str) -> CallRow | None:
 def _events(connection: Connection, call_id: str, after_seq: int) -> list[Event]:
     number = connection.scalar(select(calls.c.number).where(calls.c.id == call_id))
     return [] if number is None else events_of(connection, number, call_id, after_seq=after_seq)
+
+
+def _export(connection: Connection, call_id: str) -> dict[str, Any] | None:
+    row = _call(connection, call_id)
+    return None if row is None else exported(row, _events(connection, call_id, 0))
 
 
 def _looks(connection: Connection, limit: int) -> list[tuple[float, str, str]]:

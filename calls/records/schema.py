@@ -26,6 +26,16 @@ _Number = BigInteger().with_variant(Integer, "sqlite")
 _BITS = 20
 
 
+# Counts that are 0 in most calls.
+RARE = ("failed_tools", "unhandled", "bounds_reached", "switches")
+
+
+def _few(name: str, condition: str) -> Index:
+    """An index of the few calls that meet a condition."""
+    few = text(condition)
+    return Index(f"calls_{name}", "number", sqlite_where=few, postgresql_where=few)
+
+
 def _count(name: str) -> Column[int]:
     return Column(name, Integer, nullable=False, server_default="0")
 
@@ -72,9 +82,9 @@ calls = Table(
     _words("unpriced"),
     _words("providers"),
     Column("csat", Integer),
-    # When each stage of each turn was reached, as `calls.records.stages` packs it.
-    Column("stages", LargeBinary),
     _count("recording"),
+    # 1 when the transcript was too old to be kept.
+    _count("wordless"),
     # The process that writes the call.
     _words("owner"),
     Index("calls_bot", "bot", "number"),
@@ -82,12 +92,8 @@ calls = Table(
     Index("calls_outcome", "outcome", "number"),
     Index("calls_ended_by", "ended_by", "number"),
     Index("calls_caller_key", "caller_key"),
-    Index(
-        "calls_live",
-        "number",
-        sqlite_where=text("ended_ms IS NULL"),
-        postgresql_where=text("ended_ms IS NULL"),
-    ),
+    _few("live", "ended_ms IS NULL"),
+    *(_few(column, f"{column} > 0") for column in RARE),
 )
 
 events = Table(
@@ -100,6 +106,14 @@ events = Table(
     Column("kind", Text, nullable=False),
     Column("facts", Text, nullable=False),
     sqlite_with_rowid=False,
+)
+
+# When each stage of each turn was reached, as `calls.records.stages` packs it.
+call_stages = Table(
+    "call_stages",
+    metadata,
+    Column("number", _Number, primary_key=True, autoincrement=False),
+    Column("stages", LargeBinary, nullable=False),
 )
 
 call_providers = Table(
@@ -135,7 +149,7 @@ owners = Table(
 # Beside these there is `call_words`, the index for text search: its `rowid` (SQLite) or `number`
 # (PostgreSQL) is the call's, `words` what was said. The migrations make it.
 
-PER_CALL = (events, call_providers, calls)
+PER_CALL = (events, call_stages, call_providers, calls)
 """The tables whose rows belong to one call, by its number."""
 
 

@@ -8,12 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
-from calls.records import upsert, words
+from calls.records import stages, upsert, words
 from calls.records.event import Event
 from calls.records.kept import Kept
 from calls.records.projection import LAST_SEQ, Projection
 from calls.records.schema import (
     call_providers,
+    call_stages,
     calls,
     events,
     moment_of,
@@ -27,6 +28,7 @@ class _Call:
     number: int
     owner: str
     projection: Projection
+    turns_kept: int = 0
     words_kept: int = 0
 
 
@@ -82,6 +84,7 @@ class Scribe:
             known.discard(LAST_SEQ)
         if in_order[0] < max(known, default=0):
             call.projection = _read(connection, call.number, call.projection.call_id)
+            call.turns_kept = 0
         else:
             for seq in in_order:
                 call.projection.take(fresh[seq].event)
@@ -107,6 +110,10 @@ class Scribe:
 
     def _keep_parts(self, connection: Connection, call: _Call) -> None:
         projection = call.projection
+        if len(projection.turns) > call.turns_kept:
+            packed = stages.packed(projection.turns)
+            upsert.into(connection, call_stages, [{"number": call.number, "stages": packed}])
+            call.turns_kept = len(projection.turns)
         if projection.providers:
             rows = [
                 {

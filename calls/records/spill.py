@@ -90,11 +90,15 @@ class Spill:
             return count
         return 0
 
-    def count(self, call_ids: frozenset[str]) -> int:
-        """How many events of these calls there are."""
+    def events(self) -> list[Kept]:
+        """What is in it now.
+
+        Raises:
+            OSError: it cannot be read.
+        """
         with contextlib.suppress(FileNotFoundError), self.path.open("rb") as file, _locked(file):
-            return sum(kept.event.call_id in call_ids for kept in _events(file))
-        return 0
+            return list(_events(file))
+        return []
 
     def _that_fit(self, events: Sequence[Kept], size: int) -> tuple[list[bytes], int]:
         lines: list[bytes] = []

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, TextClause, bindparam, text
+from sqlalchemy import Connection, bindparam, text
 
 # What one call adds to the index, in characters: an hour of talk has a quarter of it.
 _AT_MOST = 250_000
@@ -41,19 +41,18 @@ def count(connection: Connection, numbers: Sequence[int]) -> int:
     return connection.scalar(which, {"numbers": list(numbers)}) or 0
 
 
-def are_said(dialect: str, words: str) -> TextClause | None:
-    """A condition on the table `calls`: these words were said. None for no words."""
+def query(dialect: str, words: str) -> str:
+    """What the index is asked for calls in which all these words were said; "" for no words."""
     parts = [(phrase or word, bool(phrase)) for phrase, word in _PARTS.findall(words)]
     parts = [(said, phrase) for said, phrase in parts if re.search(r"\w", said)]
-    if not parts:
-        return None
     if dialect == "postgresql":
-        query = " & ".join(_for_postgresql(said, phrase) for said, phrase in parts)
-        which = "SELECT number FROM call_words WHERE words @@ to_tsquery('simple', :words)"
-        return text(f"calls.number IN ({which})").bindparams(words=query)
-    query = " AND ".join(f'"{said}"' + ("" if phrase else " *") for said, phrase in parts)
-    which = "SELECT rowid FROM call_words WHERE call_words MATCH :words"
-    return text(f"calls.number IN ({which})").bindparams(words=query.replace("\0", ""))
+        return " & ".join(_for_postgresql(said, phrase) for said, phrase in parts)
+    return " AND ".join(_for_sqlite(said, phrase) for said, phrase in parts)
+
+
+def _for_sqlite(said: str, phrase: bool) -> str:
+    plain = said.replace('"', " ").replace("\0", " ")
+    return f'"{plain}"' + ("" if phrase else " *")
 
 
 def _for_postgresql(said: str, phrase: bool) -> str:

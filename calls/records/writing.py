@@ -133,11 +133,11 @@ class Writing:
             logger.warning(f"{len(ends)} calls were interrupted: the process {name} died.")
 
     def _to_file(self) -> None:
-        spill = self._own_spill(self._owner) if self._owner else None
         try:
-            if spill:
-                self._lose(spill.append(self._pending))
-                self.spilled += len(self._pending)
+            if self._owner:
+                left_out = self._own_spill(self._owner).append(self._pending)
+                self._lose(left_out)
+                self.spilled += len(self._pending) - left_out
                 self._pending = []
                 return
         except OSError as error:

@@ -42,17 +42,22 @@ def upgrade() -> None:
         sa.Column("cost_nano", sa.BigInteger),
         *_texts("cost_currency", "unpriced", "providers"),
         sa.Column("csat", sa.Integer),
-        sa.Column("stages", sa.LargeBinary),
-        *_counts("recording"),
+        *_counts("recording", "wordless"),
         *_texts("owner"),
     )
     for column in ("bot", "channel", "outcome", "ended_by"):
         op.create_index(f"calls_{column}", "calls", [column, "number"])
     op.create_index("calls_caller_key", "calls", ["caller_key"])
-    running = sa.text("ended_ms IS NULL")
-    op.create_index(
-        "calls_live", "calls", ["number"], sqlite_where=running, postgresql_where=running
-    )
+    few = {"live": "ended_ms IS NULL"}
+    few |= {
+        column: f"{column} > 0"
+        for column in ("failed_tools", "unhandled", "bounds_reached", "switches")
+    }
+    for name, condition in few.items():
+        where = sa.text(condition)
+        op.create_index(
+            f"calls_{name}", "calls", ["number"], sqlite_where=where, postgresql_where=where
+        )
     op.create_table(
         "events",
         _part_of_key("number"),
@@ -62,6 +67,11 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("facts", sa.Text, nullable=False),
         sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "call_stages",
+        _part_of_key("number"),
+        sa.Column("stages", sa.LargeBinary, nullable=False),
     )
     op.create_table(
         "call_providers",
@@ -97,5 +107,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in (*("call_words", "owners", "access_log", "call_providers", "events", "calls"),):
+    for table in (
+        *("call_words", "owners", "access_log", "call_providers", "call_stages", "events", "calls"),
+    ):
         op.execute(f"DROP TABLE {table}")
