@@ -11,7 +11,14 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ENV_FILE = ".env"
@@ -32,6 +39,13 @@ LanguageCode = Annotated[str, AfterValidator(_as_language_code)]
 
 Deadline = Annotated[int | None, Field(ge=50, le=60_000)]
 """Milliseconds. None: what the provider publishes of itself decides."""
+
+
+Days = Annotated[int, Field(ge=0, le=36_500)]
+"""How long something is kept. 0: for good."""
+
+_TOKEN_AT_LEAST = 16
+_SECRET_AT_LEAST = 16
 
 
 class SettingsError(ValueError):
@@ -101,6 +115,11 @@ class Settings(BaseSettings):
     port: int = Field(7860, ge=1, le=65535)
     public_url: str | None = None
 
+    # Who may look at calls where the server is not this machine's alone.
+    operator_token: SecretStr | None = None
+    operator_header: str | None = None
+    operator_proxies: NameList = ("127.0.0.1", "::1")
+
     stt: NameList = ()
     llm: NameList = ()
     tts: NameList = ()
@@ -110,6 +129,17 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path("data")
     phrase_cache_mb: int = Field(64, ge=0, le=4096)
+
+    # What remains of calls: where, for how many days (0: for good), and what of it is shown.
+    database_url: SecretStr | None = None
+    retain_records_days: Days = 365
+    retain_transcripts_days: Days = 90
+    retain_recordings_days: Days = 30
+    show_caller_numbers: bool = False
+    call_files: bool = False
+    # Laid over calls/prices.toml, row by row.
+    prices_file: Path | None = None
+
     log_level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     # A turn's silence at its longest, and what each stage may take before its backup is tried.
@@ -136,7 +166,16 @@ class Settings(BaseSettings):
     daily_api_key: SecretStr | None = None
     daily_api_url: str = "https://api.daily.co/v1"
 
-    @field_validator("stt", "llm", "tts", mode="before")
+    # For machines: Prometheus, OpenTelemetry, and who is told that a call ended.
+    metrics_open: bool = False
+    otel_exporter_otlp_endpoint: str | None = None
+    otel_exporter_otlp_headers: SecretStr | None = None
+    otel_service_name: str = "switchboard"
+    otel_content: bool = False
+    call_webhook_url: str | None = None
+    call_webhook_secret: SecretStr | None = Field(None, validate_default=True)
+
+    @field_validator("stt", "llm", "tts", "operator_proxies", mode="before")
     @classmethod
     def _names(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -153,10 +192,75 @@ class Settings(BaseSettings):
     def _is_public(cls, url: str | None) -> str | None:
         return None if url is None else _checked_url(url, plain={"http"}, secure={"https"})
 
+    @field_validator("operator_token")
+    @classmethod
+    def _is_hard_to_guess(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and len(token.get_secret_value()) < _TOKEN_AT_LEAST:
+            raise ValueError(
+                f"it should have at least {_TOKEN_AT_LEAST} characters; "
+                "`openssl rand -hex 24` makes one"
+            )
+        return token
+
+    @field_validator("operator_header")
+    @classmethod
+    def _is_header(cls, name: str | None) -> str | None:
+        if name is not None and not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", name):
+            raise ValueError("it should be a header's name, as in X-Forwarded-User")
+        return name
+
+    @field_validator("operator_proxies")
+    @classmethod
+    def _are_networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in proxies:
+            try:
+                ipaddress.ip_network(proxy)
+            except ValueError:
+                raise ValueError(
+                    f"{proxy} is no address; write addresses or networks, "
+                    "as in 127.0.0.1,10.0.0.0/8"
+                ) from None
+        return proxies
+
     @field_validator("twilio_base_url", "daily_api_url")
     @classmethod
     def _is_rest(cls, url: str) -> str:
         return _checked_url(url, plain={"http"}, secure={"https"})
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_database(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not re.match(r"(postgres(ql)?|sqlite)://", in_clear(url)):
+            raise ValueError("write it as in postgresql://user:password@host:5432/switchboard")
+        return url
+
+    @field_validator("call_webhook_url")
+    @classmethod
+    def _is_webhook(cls, url: str | None) -> str | None:
+        return None if url is None else _checked_url(url, plain={"http"}, secure={"https"})
+
+    @field_validator("call_webhook_secret")
+    @classmethod
+    def _signs_webhooks(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if info.data.get("call_webhook_url") and len(in_clear(secret)) < _SECRET_AT_LEAST:
+            raise ValueError(
+                "what is sent to CALL_WEBHOOK_URL is signed with it, so it should have at least "
+                f"{_SECRET_AT_LEAST} characters; `openssl rand -hex 24` makes one"
+            )
+        return secret
+
+    @field_validator("otel_exporter_otlp_endpoint")
+    @classmethod
+    def _is_collector(cls, url: str | None) -> str | None:
+        # Collectors stand beside the server, at http:// addresses such as http://collector:4318.
+        return None if url is None else _checked_url(url, plain=set(), secure={"http", "https"})
+
+    @field_validator("otel_content")
+    @classmethod
+    def _stays_private(cls, content: bool, info: ValidationInfo) -> bool:
+        if content and (url := info.data.get("otel_exporter_otlp_endpoint")):
+            _checked_url(url, plain={"http"}, secure={"https"})
+        return content
 
     @field_validator("twilio_account_sid")
     @classmethod
@@ -211,6 +315,11 @@ class Settings(BaseSettings):
             return ProviderSettings(_env_prefix=prefix, _env_file=env_file)  # pyright: ignore[reportCallIssue]
         except ValidationError as error:
             raise SettingsError(_as_sentences(error, prefix=prefix)) from None
+
+    @property
+    def operator_secret(self) -> str:
+        """What operators sign in with, in clear, or "" when nobody can."""
+        return in_clear(self.operator_token)
 
     @property
     def sealing_key(self) -> bytes | None:
@@ -273,7 +382,7 @@ def _checked_url(url: str, *, plain: set[str], secure: set[str]) -> str:
     if parts.scheme not in plain | secure or not parts.hostname:
         schemes = " or ".join(f"{scheme}://" for scheme in sorted(plain | secure, reverse=True))
         raise ValueError(f"it should be a full address that starts with {schemes}")
-    if parts.scheme in plain and not _is_loopback(parts.hostname):
+    if parts.scheme in plain and not is_loopback(parts.hostname):
         raise ValueError(
             f"{parts.scheme}:// is accepted for this machine only; "
             f"use {sorted(secure)[0]}:// for {parts.hostname}"
@@ -281,7 +390,8 @@ def _checked_url(url: str, *, plain: set[str], secure: set[str]) -> str:
     return url.rstrip("/")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address is this machine's, reached from this machine only."""
     if host == "localhost":
         return True
     try:
@@ -301,4 +411,4 @@ def _as_sentences(error: ValidationError, prefix: str) -> str:
 
 
 def _is_secret(name: str) -> bool:
-    return name.endswith(("_KEY", "_KEY_ID", "_TOKEN"))
+    return name.endswith(("_KEY", "_KEY_ID", "_TOKEN", "_SECRET", "_HEADERS", "DATABASE_URL"))

@@ -11,7 +11,9 @@ from pipecat.runner.types import RunnerArguments
 
 from calls.faq import Faq, FaqBook
 from calls.recording.consent import Consent
+from calls.redaction import DEFAULT_POLICY, Policy, policy_of
 from calls.spare_phrases import ENGLISH, SpareWords
+from processors.filler_words import ENGLISH as FILLERS
 from services.embedded.topic import Topic
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ class Bot:
         remembers_callers: Whether it keeps a short memory of every call for the caller's next one.
         faq: What it answers without asking the language model.
         records_audio: How it asks whether it may record its calls; None: it records none.
+        keeps: What of its callers' words is stored, logged, traced and shown.
 
     Raises:
         ValueError: Two entries of the faq answer the same question.
@@ -68,12 +71,13 @@ class Bot:
     greeting: str = ""
     notice: str = ""
     topics: tuple[Topic, ...] = ()
-    phrases: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    phrases: Mapping[str, Sequence[str]] = field(default_factory=lambda: FILLERS)
     sample_call: tuple[Line, ...] = ()
     spare_words: SpareWords = ENGLISH
     remembers_callers: bool = False
     faq: tuple[Faq, ...] = ()
     records_audio: Consent | None = None
+    keeps: Policy = DEFAULT_POLICY
 
     def __post_init__(self) -> None:
         FaqBook(self.faq)
@@ -101,6 +105,7 @@ def as_bot(
     remembers_callers: bool = False,
     faq: Sequence[Faq] = (),
     records_audio: Consent | str | None = None,
+    keeps: Policy = DEFAULT_POLICY,
 ) -> Bot:
     """Make the `bot` of a bot file out of the function that builds its pipeline.
 
@@ -120,10 +125,11 @@ def as_bot(
         greeting=greeting,
         notice=notice,
         topics=tuple(topics),
-        phrases=phrases or {},
+        phrases=FILLERS if phrases is None else phrases,
         sample_call=tuple(sample_call),
         spare_words=spare_words,
         remembers_callers=remembers_callers,
         faq=tuple(faq),
         records_audio=Consent(records_audio) if isinstance(records_audio, str) else records_audio,
+        keeps=policy_of(keeps),
     )

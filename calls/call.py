@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,12 +27,18 @@ from calls.faq import FaqBook
 from calls.heard.following import Following
 from calls.incidents import Incidents
 from calls.record import CallRecord
+from calls.record_events import RecordEvents, prices_of
 from calls.recording.of_call import recording_of_call, watch_of
+from calls.recording.tap import Tap
+from calls.records.outcome import EndedBy
+from calls.records.rows import Outcome
+from calls.records.schema import ms_of
 from calls.redirect import RedirectFailed, redirect_call
 from calls.said_in_advance import IN_ADVANCE, Part
 from calls.silence import silence_bound
 from calls.turn_taking.pauses import PACE, Pace
 from calls.turns import turn_taking
+from calls.version import version_of
 from calls.way_out import stand_before_output
 from calls.window.summary import summariser
 from calls.window.window import Window
@@ -79,6 +86,7 @@ class Call:
         self.id = id
         self.bot = bot
         self.record = record
+        self.events = RecordEvents(record, prices_of(settings.prices_file))
         self._channel = channel
         self._choices = choices
         self._settings = settings
@@ -137,6 +145,7 @@ class Call:
             known_answer=FaqBook(self.bot.faq).answer_in,
         )
         self._tools[llm.name] = tools
+        self.events.follows_model(llm)
         return llm
 
     def tts(self, *, voice: str | Mapping[str, str] | None = None) -> TTSService:
@@ -166,6 +175,11 @@ class Call:
     def hold(self) -> Hold:
         """Of the bot's audio at the very end of its way."""
         return self._channel.hold
+
+    @property
+    def tap(self) -> Tap:
+        """Of the audio that comes in and really goes out."""
+        return self._channel.tap
 
     # What follows is for tools: they reach the call through `params.app_resources`.
 
@@ -201,12 +215,28 @@ class Call:
 
     async def show(self, message: dict[str, Any]) -> None:
         """Send a message to the page. A telephone shows nothing."""
-        if self.channel != "phone" and self._worker:
+        if self._channel.shows and self._worker:
             await self._worker.rtvi.send_server_message(message)
 
-    async def end_after_words(self, reason: str) -> None:
+    def set_outcome(self, outcome: Outcome, why: str = "") -> None:
+        """How the call came out; the last word counts. Where no tool says it, rules judge.
+
+        Raises:
+            ValueError: there is no such outcome.
+        """
+        self.events.set_outcome(outcome, why)
+
+    def could_not_help(self, request: str = "") -> None:
+        """The bot turned a request down; "" is what the caller said last."""
+        self.events.could_not_help(request)
+
+    def rated(self, score: int, by: str) -> None:
+        """The caller rated the call, from 1 (bad) to 5; `by` is "key" or "word"."""
+        self.record.note("csat", score=score, by=by)
+
+    async def end_after_words(self, reason: str, by: EndedBy = "bot") -> None:
         """End the call once everything that is queued to be said was played."""
-        self.record.ending(reason)
+        self.record.ending(reason, by)
         await self.show({"type": "call-ended", "reason": reason})
         if self._worker:
             await self._worker.stop_when_done()
@@ -228,15 +258,15 @@ class Call:
             self._parting = HUNG_UP
             raise
 
-    async def cut(self, reason: str) -> None:
+    async def cut(self, reason: str, by: EndedBy = "bot") -> None:
         """End the call at once, whatever is still to be said."""
-        self.record.ending(reason)
+        self.record.ending(reason, by)
         if self._worker and not self._worker.has_finished():
             await self._worker.cancel(reason=reason)
 
     async def caller_left(self) -> None:
         """The other end is gone, whoever let go."""
-        await self.cut(self._parting)
+        await self.cut(self._parting, "caller" if self._parting == HUNG_UP else "bot")
 
     def runs_in(self, worker: PipelineWorker) -> None:
         """The pipeline of the call is about to run."""
@@ -263,6 +293,16 @@ class Call:
             "bot": self.bot.name,
             "channel": self.channel,
             "providers": {stage: rows[0].described() for stage, rows in self._choices.items()},
+        }
+
+    def opening(self, started: datetime) -> dict[str, Any]:
+        """For the record alone: who called which version of the bot, and when (ms since 1970)."""
+        return {
+            "direction": "inbound",
+            "caller": self.caller,
+            "bot_version": version_of(self.bot.build),
+            "started_ms": ms_of(started),
+            "answered_ms": ms_of(datetime.now(UTC)),
         }
 
     async def prepare(self) -> None:
@@ -302,6 +342,8 @@ class Call:
         built = [
             (choice.name, choice.build(wish), choice.health) for choice in self._choices[stage]
         ]
+        for choice, (_, service, _) in zip(self._choices[stage], built, strict=True):
+            self.events.counts(stage, choice, service)
         self._leads[stage] = built[0][:2]
         return built
 

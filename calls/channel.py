@@ -58,6 +58,21 @@ class Channel:
     hold: Hold = field(default_factory=Hold)
     tap: Tap = field(default_factory=Tap)
 
+    @property
+    def shows(self) -> bool:
+        """Whether the caller has a page that shows what happens."""
+        return self.name != "phone"
+
+    @property
+    def audio_in_hz(self) -> int:
+        """The rate that the caller is heard at.
+
+        A telephone's own: a resampler of streams holds audio back for 50 to 100 ms and gives it in
+        bursts, and adds nothing to be heard. What needs 16 kHz, as the model of turns does, makes
+        that of a whole stretch of speech.
+        """
+        return TELEPHONE_HZ if self.name == "phone" else AUDIO_IN_HZ
+
 
 async def open_channel(args: RunnerArguments) -> Channel:
     """The channel of a call, under this server or under any of Pipecat's runners.

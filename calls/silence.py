@@ -58,7 +58,7 @@ async def _give_up(call: "Call") -> None:
             return
         except RedirectFailed as error:
             logger.error(f"Nobody to hand over to: {error}")
-    await call.end_after_words(GAVE_UP)
+    await call.end_after_words(GAVE_UP, "error")
     # A stage that hangs keeps the end from coming through.
     task = asyncio.ensure_future(_cut_at_the_latest(call))
     _PARTING.add(task)
@@ -67,4 +67,4 @@ async def _give_up(call: "Call") -> None:
 
 async def _cut_at_the_latest(call: "Call") -> None:
     await asyncio.sleep(_END_AT_MOST_S)
-    await call.cut(GAVE_UP)
+    await call.cut(GAVE_UP, "error")

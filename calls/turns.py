@@ -105,6 +105,7 @@ def _keep_what_was_heard(
     async def caller_said(
         _: LLMUserAggregator, strategy: object, message: UserTurnStoppedMessage
     ) -> None:
-        call.record.heard("caller", reopening.new_in(message.content or ""))
+        call.events.heard("caller", reopening.new_in(message.content or ""))
 
-    remember_what_was_heard(pair, call.record, before_asking=context.fit)
+    assistant = remember_what_was_heard(pair, call.events, before_asking=context.fit)
+    call.events.follows_speech(assistant)

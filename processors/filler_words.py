@@ -67,11 +67,12 @@ class FillerWords(FrameProcessor):
             ones, which also serve tools without phrases. Without general phrases nothing is said
             where they would be needed. ``{**ENGLISH, "find_order": [...]}`` adds to the defaults.
         patience_ms: Silence, in milliseconds, before the first filler.
-        tool_patience_ms: The same from the start of a tool on, which seldom is done as soon as
-            the model is. While tools run, every further silence lasts twice as long as this.
+        tool_patience_ms: The same from the start of a tool on. A short phrase that begins at once
+            is over when the answer to a quick tool is there; one that begins later delays it.
+        tool_pause_ms: Each further silence while tools run, from the end of the last filler's
+            playout.
         rng: Chooses among the phrases.
-        growth: Each further silence, counted from the end of the last filler's playout, lasts
-            this many times longer than the one before it.
+        growth: Elsewhere each further silence lasts this many times longer than the one before.
 
     Raises:
         ValueError: An argument is out of range, or a list of phrases is a plain string.
@@ -82,11 +83,16 @@ class FillerWords(FrameProcessor):
         phrases: Mapping[str, Sequence[str]] = ENGLISH,
         *,
         patience_ms: float = 700,
-        tool_patience_ms: float = 250,
+        tool_patience_ms: float = 120,
+        tool_pause_ms: float = 700,
         rng: random.Random | None = None,
         growth: float = 2.0,
     ):
-        for name, ms in (("patience_ms", patience_ms), ("tool_patience_ms", tool_patience_ms)):
+        for name, ms in (
+            ("patience_ms", patience_ms),
+            ("tool_patience_ms", tool_patience_ms),
+            ("tool_pause_ms", tool_pause_ms),
+        ):
             if not 0 < ms < float("inf"):
                 raise ValueError(
                     f"{name} is {ms}: give the milliseconds of silence before a filler, such as "
@@ -99,6 +105,7 @@ class FillerWords(FrameProcessor):
         self._phrases = {tool: _spoken(tool, lines) for tool, lines in phrases.items()}
         self._patience_s = patience_ms / 1000
         self._tool_patience_s = tool_patience_ms / 1000
+        self._tool_pause_s = tool_pause_ms / 1000
         self._growth = growth
         self._rng = rng or random.Random()
 
@@ -108,6 +115,7 @@ class FillerWords(FrameProcessor):
         self._run_gave_something = False
 
         self._answer_owed = False
+        self._answered_turn = False
         self._turn_open = False
         self._caller_voice = False
         self._bot_speaking = False
@@ -142,12 +150,14 @@ class FillerWords(FrameProcessor):
             case BotStoppedSpeakingFrame():
                 self._bot_speaking = False
                 self._silence_begins()
-            case LLMContextUserTurnFrame():
+            # It stands behind an answer that was asked for before the turn was over.
+            case LLMContextUserTurnFrame() if not self._answered_turn:
                 self._owe(since_s=self._turn_ended_at_s)
             case LLMContextFrame() if direction is FrameDirection.UPSTREAM:
                 self._owe()
             case LLMFullResponseStartFrame():
                 self._run_gave_something = False
+                self._answered_turn = True
                 self._owe()
             case LLMFullResponseEndFrame():
                 await self._response_ended()
@@ -175,7 +185,7 @@ class FillerWords(FrameProcessor):
 
     def _turn_ended(self) -> None:
         # While the caller is muted the VAD's own stop never comes through.
-        self._turn_open = self._caller_voice = False
+        self._turn_open = self._caller_voice = self._answered_turn = False
         self._turn_ended_at_s = self._now_s()
         self._silence_begins()
 
@@ -244,7 +254,7 @@ class FillerWords(FrameProcessor):
     def _interval_s(self) -> float:
         """The silence before the next filler."""
         if self._tools_running:
-            return self._tool_patience_s * min(2, 1 + self._said_in_turn)
+            return self._tool_pause_s if self._said_in_turn else self._tool_patience_s
         return self._patience_s * self._growth**self._said_in_turn
 
     @property

@@ -490,6 +490,10 @@ class _Watch(BaseObserver):
         self._latency = latency
         self._moments: dict[type[Frame], tuple[_Moment, bool] | None] = {}
 
+    def wants(self, kind: type[Frame]) -> bool:
+        """Whether frames of this type mark a moment."""
+        return _moment_of(kind) is not None
+
     async def on_push_frame(self, data: FramePushed) -> None:
         """Looks up the frame's type and leaves at once if it marks nothing."""
         kind = type(data.frame)

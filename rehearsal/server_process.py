@@ -40,7 +40,13 @@ class ServerProcess:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._command = list(command)
-        own = {"HOST": "127.0.0.1", "PORT": str(self.port), "PUBLIC_URL": self.url}
+        own = {
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            "PUBLIC_URL": self.url,
+            # What happens in a call is followed from outside.
+            "CALL_FILES": "true",
+        }
         self._env = {**os.environ, **own, **env}
         self._log = log
         self._ready_timeout_s = ready_timeout_s

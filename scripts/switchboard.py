@@ -9,6 +9,7 @@ import typer
 from loguru import logger
 from rich.console import Console
 
+from scripts.calls import calls
 from settings import Settings, SettingsError
 
 cli = typer.Typer(
@@ -17,6 +18,7 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+cli.add_typer(calls, name="calls")
 
 
 @cli.command()
@@ -95,17 +97,21 @@ def rehearse(
 
 @cli.command()
 def forget(
-    caller: Annotated[str, typer.Option(help="The caller's number, as in +14155550123")],
+    caller: Annotated[str, typer.Option(help="A caller's number, as in +14155550123")] = "",
+    call: Annotated[str, typer.Option(help="A call's id")] = "",
 ) -> None:
-    """Erase what bots remember of a caller from earlier calls."""
+    """Erase all there is of a caller, or of one call, and count what is left."""
     from scripts.forget import forget as erase
 
+    if bool(caller) == bool(call):
+        typer.echo("Say whom or what: switchboard forget --caller NUMBER, or --call ID", err=True)
+        raise typer.Exit(2)
     try:
         settings = Settings.load()
     except SettingsError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
-    raise typer.Exit(erase(Console(), caller, settings.data_dir))
+    raise typer.Exit(erase(Console(), settings, caller=caller, call_id=call))
 
 
 def main() -> None:

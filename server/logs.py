@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from loguru import logger
 from pydantic import SecretStr
 
+from calls.redaction.log import redact_log
 from services.choice import provider_names
 from settings import Settings
 
@@ -31,6 +32,7 @@ def set_up(level: str, secrets: list[str]) -> None:
     hidden = [secret for secret in secrets if len(secret) >= _SHORTEST_SECRET]
 
     def without_secrets(record: "Record") -> None:
+        redact_log(record)
         for secret in hidden:
             if secret in record["message"]:
                 record["message"] = record["message"].replace(secret, "***")

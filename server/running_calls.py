@@ -6,6 +6,7 @@ from typing import Any
 
 from loguru import logger
 
+from calls.on_air import ON_AIR
 from server.lines import Line
 
 
@@ -21,6 +22,18 @@ class RunningCalls:
         self._tasks.add(task)
         task.add_done_callback(lambda done: self._over(done, line))
         return task
+
+    def has(self, call_id: str) -> bool:
+        """Whether a call runs in this process."""
+        return ON_AIR.find(call_id) is not None
+
+    async def end(self, call_id: str, reason: str) -> bool:
+        """End a call at once. False when it does not run in this process."""
+        call = ON_AIR.find(call_id)
+        if call is None:
+            return False
+        await call.cut(reason)
+        return True
 
     async def finish(self, *, at_most_s: float) -> None:
         """Let the running calls end by themselves, then end those that are left."""

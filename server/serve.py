@@ -1,6 +1,7 @@
 """The long-lived process: start, take calls, drain, end."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Mapping
 from types import FrameType
@@ -61,6 +62,10 @@ class DrainingServer(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 ws_max_size=4 * MESSAGE_AT_MOST,
+                # Audio in base64 is packed once a message, fifty times a second, for little.
+                ws_per_message_deflate=False,
+                # Who asks is decided by the address of the socket, see server/operator/whence.py.
+                proxy_headers=False,
                 timeout_graceful_shutdown=_IDLE_CONNECTIONS_AT_MOST_S,
             )
         )
@@ -72,6 +77,7 @@ class DrainingServer(uvicorn.Server):
         self._loop = asyncio.get_running_loop()
         house = self._house
         house.bots = await warm_up(house.bots, house.choices, house.settings)
+        _let_go_of_what_stays()
         await super().startup(sockets)
         if self.started:
             logger.info(
@@ -93,3 +99,9 @@ class DrainingServer(uvicorn.Server):
         logger.info("Taking no more calls")
         await self._house.calls.finish(at_most_s=self._house.settings.drain_s)
         self.should_exit = True
+
+
+def _let_go_of_what_stays() -> None:
+    """Spare the collector all that is loaded for good: a look at all of it halts every call."""
+    gc.collect()
+    gc.freeze()

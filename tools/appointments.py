@@ -12,7 +12,6 @@ from tools import appointment_answers as answers
 from tools.appointment_book import Appointment, AppointmentBook, Booking
 from tools.appointment_request import (
     AskAgain,
-    Patient,
     wanted_day,
     wanted_patient,
     wanted_start,
@@ -27,6 +26,9 @@ class AppointmentCall(Protocol):
 
     @property
     def data_dir(self) -> Path: ...
+
+    def set_outcome(self, outcome: str, why: str = "") -> None:
+        """How the call came out, as far as this tool knows."""
 
 
 async def find_slots(params: FunctionCallParams, day: str = "", part_of_day: str = "") -> None:
@@ -73,6 +75,7 @@ async def book_appointment(
     held = await asyncio.to_thread(book.find, patient.name, patient.born)
     # A repeated "yes", after an answer that the caller talked over, is no second booking.
     if any(appointment.start == start for appointment in held):
+        _resolved(params, "booked an appointment")
         await params.result_callback(answers.booked(start, patient, today))
         return
     free = await asyncio.to_thread(book.free_slots)
@@ -82,7 +85,13 @@ async def book_appointment(
     if confirmed is not True:
         await params.result_callback(answers.booking_read_back(start, patient, today))
         return
-    await params.result_callback(await _book_now(book, start, patient, reason))
+    words = " ".join(reason.split())
+    booking = await asyncio.to_thread(book.book, start, patient.name, patient.born, words)
+    if booking is Booking.TAKEN:
+        await params.result_callback(await _taken(book, start))
+        return
+    _resolved(params, "booked an appointment")
+    await params.result_callback(answers.booked(start, patient, today))
 
 
 async def move_appointment(
@@ -106,6 +115,7 @@ async def move_appointment(
         await params.result_callback(problem.result)
         return
     if start == appointment.start:
+        _resolved(params, "moved an appointment")
         await params.result_callback(answers.moved(appointment, start, today))
         return
     free = await asyncio.to_thread(book.free_slots)
@@ -118,6 +128,7 @@ async def move_appointment(
     if await asyncio.to_thread(book.move, appointment, start) is Booking.TAKEN:
         await params.result_callback(await _taken(book, start))
         return
+    _resolved(params, "moved an appointment")
     await params.result_callback(answers.moved(appointment, start, today))
 
 
@@ -142,12 +153,18 @@ async def cancel_appointment(
         await params.result_callback(answers.cancel_read_back(appointment, today))
         return
     await asyncio.to_thread(book.cancel, appointment)
+    _resolved(params, "cancelled an appointment")
     await params.result_callback(answers.cancelled(appointment, today))
 
 
 def _book(params: FunctionCallParams) -> AppointmentBook:
     call: AppointmentCall = params.app_resources
     return AppointmentBook(call.data_dir)
+
+
+def _resolved(params: FunctionCallParams, why: str) -> None:
+    call: AppointmentCall = params.app_resources
+    call.set_outcome("resolved", why)
 
 
 async def _offer(book: AppointmentBook, day: str, part_of_day: str) -> dict[str, Any]:
@@ -172,16 +189,6 @@ def _in(part_of_day: str, slot: datetime) -> bool:
             return slot.time() >= NOON
         case _:
             return True
-
-
-async def _book_now(
-    book: AppointmentBook, start: datetime, patient: Patient, reason: str
-) -> dict[str, Any]:
-    words = " ".join(reason.split())
-    booking = await asyncio.to_thread(book.book, start, patient.name, patient.born, words)
-    if booking is Booking.TAKEN:
-        return await _taken(book, start)
-    return answers.booked(start, patient, book.now().date())
 
 
 async def _taken(book: AppointmentBook, start: datetime) -> dict[str, Any]:

@@ -34,6 +34,9 @@ class HandoffCall(Protocol):
     async def end_after_words(self, reason: str) -> None:
         """End the call once everything queued has been played; returns at once."""
 
+    def set_outcome(self, outcome: str, why: str = "") -> None:
+        """How the call came out, as far as this tool knows."""
+
     async def redirect(self, number: str) -> None:
         """Hand the phone call over once everything queued has been played.
 
@@ -71,6 +74,7 @@ async def _put_through(params: FunctionCallParams, call: HandoffCall, reason: st
         )
         await _say(params, words, {"connected": False, "queue_number": number})
     else:
+        call.set_outcome("handed_over", "put through to a person")
         await _settle(params, words, {"connected": True})
 
 
@@ -84,9 +88,11 @@ async def _line_up(params: FunctionCallParams, call: HandoffCall, reason: str) -
 
 async def _take_number(call: HandoffCall, reason: str) -> int:
     queue = PersonQueue(call.data_dir)
-    return await asyncio.to_thread(
+    number = await asyncio.to_thread(
         queue.take_number, reason=reason, channel=call.channel, caller=call.caller
     )
+    call.set_outcome("handed_over", "in the queue for a person")
+    return number
 
 
 def _promise(call: HandoffCall, number: int) -> str:

@@ -20,6 +20,9 @@ class OrderCall(Protocol):
     @property
     def data_dir(self) -> Path: ...
 
+    def set_outcome(self, outcome: str, why: str = "") -> None:
+        """How the call came out, as far as this tool knows."""
+
 
 async def find_order(params: FunctionCallParams, order_number: str) -> None:
     """Look up an order: where it is and what can still be done about it.
@@ -32,6 +35,7 @@ async def find_order(params: FunctionCallParams, order_number: str) -> None:
     if order is None:
         await params.result_callback(answers.not_found(_digits(order_number)))
         return
+    _resolved(params, "told where the order is")
     await params.result_callback(answers.found(order, book.today()))
 
 
@@ -59,6 +63,7 @@ async def change_address(
             await params.result_callback(answers.address_read_back(order, address))
             return
         if await asyncio.to_thread(book.change_address, order.number, address):
+            _resolved(params, "changed the address")
             await params.result_callback(answers.address_changed(order, address))
             return
         # It left the shop between the look and the change.
@@ -86,6 +91,7 @@ async def request_refund(
             await params.result_callback(answers.refund_read_back(order, reason))
             return
         if await asyncio.to_thread(book.open_refund, order.number, " ".join(reason.split())):
+            _resolved(params, "opened a refund request")
             await params.result_callback(answers.refund_opened(order))
             return
         # Another call opened one between the look and the request.
@@ -96,6 +102,11 @@ async def request_refund(
 def _book(params: FunctionCallParams) -> OrderBook:
     call: OrderCall = params.app_resources
     return OrderBook(call.data_dir)
+
+
+def _resolved(params: FunctionCallParams, why: str) -> None:
+    call: OrderCall = params.app_resources
+    call.set_outcome("resolved", why)
 
 
 async def _find(book: OrderBook, order_number: str) -> Order | None:

@@ -21,7 +21,7 @@ class BargeIn:
     """
 
     words: int = 1
-    suspect_s: float = 0.09
+    suspect_s: float = 0.06
     voiced_s: float = 0.7
     wordless_s: float = 1.1
     backchannels: Collection[str] = ()

@@ -8,6 +8,7 @@ from typing import Any
 from pipecat.frames.frames import (
     CancelFrame,
     Frame,
+    FunctionCallResultFrame,
     InterruptionFrame,
     LLMAssistantPushAggregationFrame,
     LLMFullResponseEndFrame,
@@ -84,6 +85,21 @@ class HearingAssistant(LLMAssistantAggregator):
         self._cut = False
         self._told: set[str | None] = set()
         self._begins_next: LLMFullResponseStartFrame | None = None
+        self._learned: set[int | None] = set()
+
+    async def learn(self, result: FunctionCallResultFrame) -> None:
+        """Take a tool's result that went upstream; its twin stands behind audio that is to play.
+
+        Whatever is played meanwhile, a filler for one, the model can go on with the result.
+        """
+        if result.tool_call_id in self._function_calls_in_progress:
+            self._learned.add(result.broadcast_sibling_id)
+            await self.queue_frame(result)
+
+    @property
+    def is_speaking(self) -> bool:
+        """Whether there is speech that was begun and that an interruption would cut."""
+        return any(u.can_be_cut and u.played_s > 0 for u in self._playing)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Follow what is played, then do as Pipecat's aggregator does."""
@@ -95,6 +111,8 @@ class HearingAssistant(LLMAssistantAggregator):
                 self._begins_next = frame
             case SaidAgainFrame():
                 await self._open_again(frame.utterance)
+            case FunctionCallResultFrame() if frame.id in self._learned:
+                self._learned.discard(frame.id)
             case LLMFullResponseEndFrame() | LLMAssistantPushAggregationFrame():
                 await super().process_frame(frame, direction)
                 await self._open_next()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from pipecat.frames.frames import Frame, FunctionCallResultFrame
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
 
 from calls.heard.assistant import HearingAssistant
@@ -22,7 +23,7 @@ def remember_what_was_heard(
     pair: LLMContextAggregatorPair,
     transcript: Transcript,
     before_asking: Callable[[], None] = lambda: None,
-) -> None:
+) -> HearingAssistant:
     """Have a pair's assistant half, and a transcript, hold the words that were heard.
 
     Fillers and the phrases said in place of an answer are in the transcript, with `said` telling
@@ -36,12 +37,19 @@ def remember_what_was_heard(
             transcript.note("heard", who="bot", text=text.strip(), said=_kind_of(aside))
 
     # The pair takes no aggregator from outside.
-    pair._assistant = HearingAssistant(
+    assistant = pair._assistant = HearingAssistant(
         pair.user().context,
         heard=heard,
         before_asking=before_asking,
         _paired_user_aggregator=pair.user(),
     )
+
+    @pair.user().event_handler("on_before_process_frame")
+    async def tool_is_done(_: object, frame: Frame) -> None:
+        if isinstance(frame, FunctionCallResultFrame):
+            await assistant.learn(frame)
+
+    return assistant
 
 
 def _kind_of(aside: Utterance) -> str:

@@ -65,6 +65,16 @@ class Ahead:
     def in_flight(self) -> bool:
         return bool(self._text)
 
+    @property
+    def affordable(self) -> bool:
+        """Whether one more may be asked for in vain."""
+        return self._budget.allows
+
+    @property
+    def untroubled(self) -> bool:
+        """Whether nothing was asked for in vain lately."""
+        return self._budget.full
+
     def may_ask(self, text: str) -> bool:
         """Whether these words are worth asking for: new ones, within the budget."""
         known = self._text or self._refused

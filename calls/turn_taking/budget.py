@@ -23,6 +23,11 @@ class Budget:
         """Whether one more may be wasted."""
         return self.credit >= 1.0
 
+    @property
+    def full(self) -> bool:
+        """Whether everything that was wasted has been made up for."""
+        return self.credit >= _CAP
+
     def asked(self) -> None:
         """An answer was asked for, perhaps in vain."""
         self.credit -= 1.0

@@ -1,6 +1,8 @@
 """When the caller is done, and the model asked before that is certain."""
 
 import asyncio
+import math
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -27,20 +29,29 @@ from pipecat.turns.types import ProcessFrameResult, UserTurnSpeculation
 from pipecat.turns.user_stop import BaseUserTurnStopStrategy
 
 from calls.turn_taking.ahead import Ahead, Outcome
+from calls.turn_taking.fading import Fading
 from calls.turn_taking.patience import Patience, patience
 from calls.turn_taking.pause import Pause
 from calls.turn_taking.pauses import Pauses
 from calls.turn_taking.reopening import Reopening
 from calls.turn_taking.words import Heard
 
-# So much quiet is more than most gaps between words, and less than the VAD waits for.
-_QUIET_S = 0.06
-# Words that did not change for so long while the caller spoke are not about to.
-_STABLE_S = 0.1
+# So much quiet is more than most gaps between words, and less than the VAD waits for: by the VAD's
+# own count, and by the bare level, which is sooner down.
+_QUIET_S = 0.08
+_FADED_S = 0.08
+# Until it is known how far the recogniser is behind the caller, and at most.
+_BEHIND_S, _BEHIND_AT_MOST_S = 0.07, 0.3
+_BEHIND_MARGIN_S = 0.03
+_BEHIND_REMEMBERED = 4
+# After so much of it the words are believed, where the model of turns is not asked.
+_SILENT_S = 0.12
+# Between two lulls at which the model of turns is asked.
+_BETWEEN_LULLS_S = 0.25
 # Where the model of turns believes less than this, the caller is about to go on.
 _LEANS_TO_DONE = 0.5
 # So sure it will not be any surer after more silence.
-_SURELY_DONE = 0.8
+_SURELY_DONE = 0.7
 _PIECES_WITHIN_S = 0.03
 # A guess that has not become final by then is not waited for.
 _GUESSED_WITHIN_S = 1.0
@@ -62,9 +73,11 @@ class Lull:
     """A silence that the detector does not yet call one.
 
     Attributes:
+        began_at_s: On the loop's clock.
         probability: How sure the model of turns is that the caller is done; None: not known yet.
     """
 
+    began_at_s: float
     probability: float | None = None
 
 
@@ -77,8 +90,10 @@ class EndOfTurn(BaseUserTurnStopStrategy):
     before anything of the answer was heard, goes on with the same turn (``Reopening``).
 
     The answer is asked for before that, from what was understood so far, and is held by Pipecat's
-    speculation gate. It is released when the turn ends with words that mean the same, and
-    withdrawn when they do not, or when the caller goes on.
+    speculation gate. As long as little was asked for in vain, a short silence after words that lead
+    no further is reason enough; then the model of turns has to lean towards the end as well. What
+    was asked for is released when the turn ends with words that mean the same, and withdrawn when
+    they do not, or when the caller goes on.
 
     Parameters:
         turn_analyzer: The model of turns.
@@ -107,6 +122,9 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         self._voice = voice
         self._lean = lean
         self._lull: Lull | None = None
+        self._last_lull_s = -math.inf
+        self._fading = Fading()
+        self._behind_s: deque[float] = deque([_BEHIND_S], maxlen=_BEHIND_REMEMBERED)
         self._ahead = ahead
         self._pauses = pauses or Pauses()
         self._reopening = reopening
@@ -118,6 +136,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         self._reopened_after: Pause | None = None
         self._last_pause: Pause | None = None
         self._ending = self._ended = False
+        self._fell_silent_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._at_work: set[asyncio.Task[None]] = set()
 
@@ -141,6 +160,9 @@ class EndOfTurn(BaseUserTurnStopStrategy):
 
     async def handle_user_turn_stopped(self) -> None:
         self._ended, self._open = True, False
+        if self._pause and not self._pause.unheard:
+            behind_s = self._heard.changed_at_s - self._fell_silent_s
+            self._behind_s.append(min(_BEHIND_AT_MOST_S, max(0.0, behind_s)))
         self._last_pause = self._pause
         await self._new_turn()
         if self._reopening:
@@ -185,6 +207,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
 
     async def _hear(self, frame: InputAudioRawFrame) -> None:
         state = self._analyzer.append_audio(frame.audio, self._speaking)
+        self._fading.hear(frame.audio, frame.sample_rate)
         pause = self._pause
         if pause:
             pause.add(frame.num_frames / frame.sample_rate)
@@ -193,11 +216,9 @@ class EndOfTurn(BaseUserTurnStopStrategy):
                 await self._look()
             elif pause.ends_within(_LEAD_S, self._now_s()):
                 await self._ask_ahead()
-        elif self._falls_quiet:
-            self._weigh_lull()
-            if self._now_s() - self._heard.changed_at_s >= _STABLE_S:
-                await self._ask_ahead()
-        else:
+        elif (quiet_s := self._falls_quiet_s) > 0:
+            await self._breathe(quiet_s)
+        elif self._lull:
             self._lull = None
 
     async def _voice_began(self, frame: VADUserStartedSpeakingFrame) -> None:
@@ -213,15 +234,22 @@ class EndOfTurn(BaseUserTurnStopStrategy):
     async def _voice_ended(self, frame: VADUserStoppedSpeakingFrame) -> None:
         pause = self._pause = Pause(self._now_s() - frame.stop_secs, frame.stop_secs)
         lull, self._lull = self._lull, None
+        self._fell_silent_s = lull.began_at_s if lull else pause.began_at_s
         if lull and (lull.probability or 0.0) >= _SURELY_DONE:
             pause.probability = lull.probability
             pause.judged = pause.complete = True
         await self._ask_ahead()
-        if pause.judged or (self._heard.final and self._patience.needs_no_model):
+        needs_no_model = self._patience.needs_no_model
+        if pause.judged or (self._heard.final and needs_no_model):
             pause.judged = True
             await self._look()
-        else:
-            # Words and audio are not to stand behind the model.
+        elif not (self._heard.text and needs_no_model):
+            self._have_judged(pause)
+
+    def _have_judged(self, pause: Pause) -> None:
+        """Ask the model of turns, once; words and audio are not to stand behind it."""
+        if not pause.asked:
+            pause.asked = True
             self._begin(self._judge(pause), "judge")
 
     async def _judge(self, pause: Pause) -> None:
@@ -237,11 +265,21 @@ class EndOfTurn(BaseUserTurnStopStrategy):
             await self._look()
             await self._ask_ahead()
 
-    def _weigh_lull(self) -> None:
-        """Have the model of turns look at the silence, once."""
-        if self._lean is None or self._lull is not None:
+    async def _breathe(self, quiet_s: float) -> None:
+        if self._lull is None:
+            self._lull = Lull(self._now_s() - quiet_s)
+            self._weigh(self._lull)
+        await self._ask_ahead()
+
+    def _weigh(self, lull: Lull) -> None:
+        """Have the model of turns look at the silence, where its answer can be of use."""
+        if self._lean is None or self._ahead is None or not self._heard.text:
             return
-        lull = self._lull = Lull()
+        if self._ahead.untroubled or not self._ahead.affordable:
+            return
+        if lull.began_at_s - self._last_lull_s < _BETWEEN_LULLS_S:
+            return
+        self._last_lull_s = lull.began_at_s
 
         async def weigh(lean: Callable[[], Awaitable[float | None]]) -> None:
             lull.probability = await lean()
@@ -251,7 +289,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         self._begin(weigh(self._lean), "lull")
 
     async def _words_came(self) -> None:
-        if self._pause or self._falls_quiet:
+        if self._pause or self._lull:
             await self._look()
             await self._ask_ahead()
 
@@ -261,8 +299,28 @@ class EndOfTurn(BaseUserTurnStopStrategy):
             self._pause = Pause.unheard_speech(self._now_s())
 
     @property
-    def _falls_quiet(self) -> bool:
-        return self._speaking and self._voice is not None and self._voice.quiet_s >= _QUIET_S
+    def _falls_quiet_s(self) -> float:
+        """How long the caller has been quiet, if that may be the end; else 0."""
+        if not self._speaking or self._voice is None:
+            return 0.0
+        quiet_s, faded_s = self._voice.quiet_s, self._fading.quiet_s
+        return max(quiet_s, faded_s) if quiet_s >= _QUIET_S or faded_s >= _FADED_S else 0.0
+
+    @property
+    def _silent_s(self) -> float:
+        silent_since_s = self._lull.began_at_s if self._lull else self._fell_silent_s
+        return self._now_s() - silent_since_s
+
+    @property
+    def _words_are_all(self) -> bool:
+        """Whether those that were said before the lull have come, as far as one can know."""
+        if self._lull is None:
+            return True
+        changed_s = self._heard.changed_at_s
+        behind_s = max(self._behind_s) + _BEHIND_MARGIN_S
+        return changed_s >= self._lull.began_at_s or (
+            self._now_s() >= self._lull.began_at_s + behind_s
+        )
 
     # What is made of it
 
@@ -273,6 +331,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
             return
         wait = self._patience
         if not pause.judged and not wait.needs_no_model:
+            self._have_judged(pause)
             return
         silence_s = wait.complete_s if pause.complete else wait.incomplete_s
         pause.ends_after(silence_s, self._words_by_s(pause))
@@ -323,7 +382,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         text = self._heard.text
         if self._ahead is None or self._ending or not text or not self._ahead.may_ask(text):
             return
-        if not self._worth_asking():
+        if not self._words_are_all or not self._worth_asking():
             return
         await self._withdraw(Outcome.OTHER_WORDS)
         self._ahead.asked(text, self._now_s())
@@ -341,9 +400,12 @@ class EndOfTurn(BaseUserTurnStopStrategy):
             return True
         seen = pause or self._lull
         sure = seen.probability if seen else None
-        if sure is None:
-            return self._lean is None
-        return sure >= _LEANS_TO_DONE
+        if sure is not None:
+            return sure >= _LEANS_TO_DONE
+        if self._lean is None:
+            return True
+        # What the words alone tell is enough, as long as nothing was asked for in vain lately.
+        return bool(self._ahead and self._ahead.untroubled) and self._silent_s >= _SILENT_S
 
     @property
     def _patience(self) -> Patience:

@@ -19,7 +19,7 @@ class VoiceActivity(SileroVADAnalyzer):
     it comes. Of lasting silence nothing is analysed at all.
     """
 
-    _faint_windows = 0
+    _faint_windows = _voiced_windows = 0
 
     @property
     def quiet_s(self) -> float:
@@ -30,15 +30,18 @@ class VoiceActivity(SileroVADAnalyzer):
 
     @property
     def rising_s(self) -> float:
-        """How long there has been a voice, while the detector is not yet sure of it."""
-        if self._vad_state is not VADState.STARTING:
+        """How long there has been a voice, while the detector is not yet sure of it.
+
+        The detector begins to count when the volume, smoothed, has risen as well; this is sooner.
+        """
+        if self._vad_state not in (VADState.QUIET, VADState.STARTING):
             return 0.0
-        return self._vad_starting_count * self.num_frames_required() / self.sample_rate
+        return self._voiced_windows * self.num_frames_required() / self.sample_rate
 
     @property
     def present(self) -> bool:
         """Whether there is a voice, or may be one."""
-        return self._vad_state is not VADState.QUIET
+        return self._vad_state is not VADState.QUIET or self._voiced_windows > 0
 
     async def analyze_audio(self, buffer: bytes) -> VADState:
         return self._run_analyzer(buffer)
@@ -48,8 +51,12 @@ class VoiceActivity(SileroVADAnalyzer):
         faint = samples.size > 0 and samples.max() <= _FAINT and samples.min() >= -_FAINT
         self._faint_windows = self._faint_windows + 1 if faint else 0
         if self._settled_after(_MODEL_SETTLED_AFTER):
+            self._voiced_windows = 0
             return 0.0
-        return super().voice_confidence(buffer)
+        confidence = super().voice_confidence(buffer)
+        voiced = confidence >= self.params.confidence and not faint
+        self._voiced_windows = self._voiced_windows + 1 if voiced else 0
+        return confidence
 
     def _get_smoothed_volume(self, audio: bytes) -> float:
         if not self._settled_after(_VOLUME_SETTLED_AFTER):

@@ -55,7 +55,7 @@ async def opened_socket(
 ) -> AsyncIterator[tuple[web.WebSocketResponse, SocketWire]]:
     """The WebSocket, after the handshake has taken its time; a dead one can be dropped."""
     await asyncio.sleep(house.wait_s(seat, "connect"))
-    ws = web.WebSocketResponse(max_msg_size=_MOST_BYTES_A_MESSAGE, timeout=1.0)
+    ws = web.WebSocketResponse(max_msg_size=_MOST_BYTES_A_MESSAGE, timeout=1.0, compress=False)
     ws.headers.update(headers or {})
     await ws.prepare(request)
     wire = SocketWire(request, ws)

@@ -58,7 +58,8 @@ class RehearsedCall:
         self.handoff_number = ""
         self.shown: list[dict[str, Any]] = []
         self.used: list[str] = []
-        self.ended = ""
+        self.ratings: list[int] = []
+        self.ended = self.outcome = ""
         wrappers = [DirectFunctionWrapper(tool) for tool in wiring.tools]
         self._tools: dict[str, Callable[..., Awaitable[Any]]] = {
             wrapper.name: wrapper.function for wrapper in wrappers
@@ -81,6 +82,12 @@ class RehearsedCall:
 
     async def end_after_words(self, reason: str) -> None:
         self.ended = reason
+
+    def set_outcome(self, outcome: str, why: str = "") -> None:
+        self.outcome = outcome
+
+    def rated(self, score: int, by: str) -> None:
+        self.ratings.append(score)
 
     async def push_frame(self, frame: Frame) -> None:
         assert isinstance(frame, TTSSpeakFrame)

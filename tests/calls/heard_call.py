@@ -33,6 +33,7 @@ from calls.barge_in.holding import Holding
 from calls.heard.following import Following
 from calls.heard.memory import remember_what_was_heard
 from calls.marks import Marks
+from calls.record_events import RecordEvents
 from calls.turns import keep_it_short
 from calls.way_out import stand_before_output
 from calls.window.window import Window
@@ -342,6 +343,8 @@ async def heard_call(
     repertoire: Repertoire | None = None,
     hold: Hold | None = None,
     stalls: bool = True,
+    before: Sequence[FrameProcessor] = (),
+    events: RecordEvents | None = None,
 ) -> AsyncIterator[HeardCall]:
     """A call that remembers as every call does.
 
@@ -357,6 +360,8 @@ async def heard_call(
         repertoire: What is kept of what the voice says.
         hold: Of the audio that is about to go out.
         stalls: Whether a phone's network holds everything up, now and then.
+        before: Processors before the voice, such as a language model.
+        events: Told of everything instead of the call's own record.
     """
     tongue = Tongue(rng, pace or rng.uniform(11.0, 17.0))
     voice: TTSService = (Told if timed else Untold)(tongue, rng)
@@ -378,10 +383,12 @@ async def heard_call(
     record = Record()
     context = window or Window(limit=1_000_000)
     pair = LLMContextAggregatorPair(context)
-    remember_what_was_heard(pair, record, before_asking=context.fit)
+    assistant = remember_what_was_heard(pair, events or record, before_asking=context.fit)
+    if events:
+        events.follows_speech(assistant)
     keep_it_short(pair, context)
     worker = PipelineWorker(
-        Pipeline([tts, *before_output, transport.output(), pair.assistant()]),
+        Pipeline([*before, tts, *before_output, transport.output(), pair.assistant()]),
         params=PipelineParams(audio_out_sample_rate=RATE_HZ),
         cancel_on_idle_timeout=False,
         clock=VirtualClock(),

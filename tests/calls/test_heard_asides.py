@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -290,3 +291,25 @@ def test_tools_result_waits_for_words_of_the_bot_and_not_for_a_filler(in_context
             assert len(asked) == 1
 
     call()
+
+
+@in_virtual_time
+async def test_tools_result_overtakes_the_filler_that_stands_before_it_and_counts_once() -> None:
+    pair = LLMContextAggregatorPair(LLMContext())
+    remember_what_was_heard(pair, Record())
+    async with probed_pipeline(pair.user(), Following(), pair.assistant()) as rig:
+        await rig.down(
+            FunctionCallsStartedFrame([FunctionCallFromLLM("find", "1", {}, LLMContext())]),
+            FunctionCallInProgressFrame("find", "1", {}),
+            TTSStartedFrame(context_id="filler", append_to_context=False),
+            BotStartedSpeakingFrame(),
+        )
+        upstream = FunctionCallResultFrame("find", "1", {}, "on its way")
+        behind = FunctionCallResultFrame("find", "1", {}, "on its way")
+        upstream.broadcast_sibling_id, behind.broadcast_sibling_id = behind.id, upstream.id
+        await rig.up(upstream)
+        messages: list[Any] = pair.user().context.messages
+        assert messages[-1]["content"] == '"on its way"'
+        await rig.down(TTSStoppedFrame(context_id="filler"), BotStoppedSpeakingFrame(), behind)
+        asked = [f for f in rig.head.got if isinstance(f, LLMContextFrame)]
+        assert (len(asked), len(pair.user().context.messages)) == (1, len(messages))

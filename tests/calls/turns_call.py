@@ -37,6 +37,7 @@ from calls.barge_in.callers_turn import CallersTurn
 from calls.barge_in.hold import Hold
 from calls.barge_in.sensitivity import BARGE_IN, BargeIn
 from calls.turn_taking.ahead import Ahead, Outcome, Settled
+from calls.turn_taking.budget import Budget
 from calls.turn_taking.end_of_turn import EndOfTurn
 from calls.turn_taking.reopening import Reopening
 from calls.turns import last_words_of_bot
@@ -56,6 +57,10 @@ class ScriptedVoice:
 
     quiet_s = rising_s = 0.0
     present = False
+
+
+_SILENCE = bytes(2 * round(RATE_HZ * FRAME_S))
+_VOICE = b"\x00\x08" * round(RATE_HZ * FRAME_S)
 
 
 class ScriptedAnalyzer(BaseTurnAnalyzer):
@@ -144,7 +149,7 @@ class TurnsCall:
                 await self._send(
                     VADUserStartedSpeakingFrame(start_secs=VAD_S, timestamp=self.now_s)
                 )
-            await self._audio()
+            await self._audio(_VOICE)
         self.ended_speech_s = self.now_s
 
     async def is_silent(self, seconds: float) -> None:
@@ -152,7 +157,7 @@ class TurnsCall:
         self._voice.rising_s = 0.0
         self._voice.present = self._speaking
         for _ in _frames(seconds):
-            await self._audio()
+            await self._audio(_SILENCE)
             self._silent_s += FRAME_S
             if self._speaking:
                 self._voice.quiet_s = self._silent_s
@@ -165,8 +170,7 @@ class TurnsCall:
         """The network is late, or there is nothing to send."""
         await asyncio.sleep(seconds)
 
-    async def _audio(self) -> None:
-        audio = bytes(2 * round(RATE_HZ * FRAME_S))
+    async def _audio(self, audio: bytes) -> None:
         await self._send(InputAudioRawFrame(audio, RATE_HZ, 1))
         await asyncio.sleep(FRAME_S)
 
@@ -275,6 +279,7 @@ async def turns_call(
     stt_p99_s: float = STT_P99_S,
     messages: Sequence[Any] = (),
     ahead: bool = True,
+    credit: float = 2.0,
     assistant: bool = False,
     then: Sequence[FrameProcessor] = (),
     known_answer: Callable[[LLMContext], str] | None = None,
@@ -284,7 +289,8 @@ async def turns_call(
 ) -> AsyncIterator[TurnsCall]:
     """A call whose model gives these replies.
 
-    `hold`: of the bot's audio; without one, whatever the caller lets hear starts a turn.
+    `credit`: how many answers may be asked for in vain. `hold`: of the bot's audio; without one,
+    whatever the caller lets hear starts a turn.
     """
     BOOKED.clear()
     settled: list[Settled] = []
@@ -295,7 +301,7 @@ async def turns_call(
     strategy = EndOfTurn(
         turn_analyzer=analyzer,
         voice=voice,
-        ahead=Ahead(settled.append) if ahead else None,
+        ahead=Ahead(settled.append, budget=Budget(credit=credit)) if ahead else None,
         reopening=reopening,
         question=lambda: last_words_of_bot(context),
         **options,

@@ -143,6 +143,24 @@ def test_patience_counts_from_the_turns_end() -> None:
     on_a_call(call)
 
 
+def test_answer_that_was_ready_before_the_turn_ended_needs_no_filler_after_it() -> None:
+    async def call(caller: Caller) -> None:
+        await caller.starts_to_speak()
+        await caller.rig.down(
+            VADUserStoppedSpeakingFrame(),
+            UserStoppedSpeakingFrame(),
+            LLMFullResponseStartFrame(),
+            LLMTextFrame("It left on Monday."),
+            LLMFullResponseEndFrame(),
+            LLMContextUserTurnFrame(text="where is it", timestamp=""),
+        )
+        await caller.hears()
+        await asyncio.sleep(5)
+        assert caller.fillers == []
+
+    on_a_call(call)
+
+
 def test_tool_slower_than_patience_gets_a_phrase_that_fits_it() -> None:
     async def call(caller: Caller) -> None:
         await caller.asks()
@@ -174,7 +192,7 @@ def test_tool_that_is_not_done_at_once_is_bridged_sooner_than_a_slow_model() -> 
         ]
         assert silences_s == [pytest.approx(s, abs=0.01) for s in (0.25, 0.5, 0.5)]
 
-    on_a_call(call, tool_patience_ms=250)
+    on_a_call(call, tool_patience_ms=250, tool_pause_ms=500)
 
 
 def test_tool_that_is_done_at_once_needs_no_filler() -> None:
@@ -189,7 +207,7 @@ def test_tool_that_is_done_at_once_needs_no_filler() -> None:
         await asyncio.sleep(60)
         assert caller.fillers == []
 
-    on_a_call(call, tool_patience_ms=250)
+    on_a_call(call, tool_patience_ms=250, tool_pause_ms=500)
 
 
 def test_silence_of_the_model_after_the_result_gets_a_general_phrase() -> None:

@@ -25,6 +25,9 @@ class CallOnTheBench:
         self.caller = caller
         self.handoff_number = handoff_number
         self.events: list[tuple[str, Any]] = []
+        self.outcomes: list[str] = []
+        self.ratings: list[tuple[int, str]] = []
+        self.context: Any = None
         self._redirect_error = redirect_error
 
     async def show(self, message: dict[str, Any]) -> None:
@@ -32,6 +35,12 @@ class CallOnTheBench:
 
     async def end_after_words(self, reason: str) -> None:
         self.events.append(("ended", reason))
+
+    def set_outcome(self, outcome: str, why: str = "") -> None:
+        self.outcomes.append(outcome)
+
+    def rated(self, score: int, by: str) -> None:
+        self.ratings.append((score, by))
 
     async def redirect(self, number: str) -> None:
         if self._redirect_error:
@@ -59,7 +68,7 @@ class CallOnTheBench:
             arguments=arguments,
             llm=cast(Any, self),
             pipeline_worker=cast(Any, None),
-            context=cast(Any, None),
+            context=self.context,
             result_callback=result_callback,
             app_resources=self,
         )

@@ -14,6 +14,7 @@ from pipecat.frames.frames import (
     ErrorFrame,
     Frame,
     FunctionCallFromLLM,
+    InputAudioRawFrame,
     InterruptionFrame,
     LLMContextFrame,
     LLMFullResponseEndFrame,
@@ -35,6 +36,7 @@ from services.failover.incident import Report
 from services.failover.llm.answer import Answer, Given, NobodyAnswered
 from services.failover.llm.candour import watch_the_end
 from services.failover.llm.probe import Probe
+from services.listeners import anyone_listens_after
 
 APOLOGY = "I am sorry, something went wrong on my side. Could you say that once more?"
 
@@ -47,6 +49,8 @@ class BackedLLM(LLMService[Any]):
     others are stopped. When the one that speaks dies, the next goes on after the last whole word.
     Tools are run here, once, for the one that speaks. A tool outlives a barge-in: its result is
     in the context when it is done.
+
+    The caller's audio ends here, unless somebody further on listens to it.
 
     An answer that is asked for before the caller's turn is over is held by Pipecat's gate. Its
     tools wait for the turn's end as well, and are run then, unless it is withdrawn.
@@ -80,6 +84,7 @@ class BackedLLM(LLMService[Any]):
         self._probes: dict[str, Probe] = {}
         self._turn_over = asyncio.Event()
         self._withdrawn_up_to = 0
+        self._audio_is_wanted = True
         self._branches = [
             Branch(name, service, health, self._heard) for name, service, health in providers
         ]
@@ -126,7 +131,10 @@ class BackedLLM(LLMService[Any]):
                 await self.push_frame(frame, direction)
             case LLMUpdateSettingsFrame():
                 await self._hand_on_settings(frame)
+            case InputAudioRawFrame() if not self._audio_is_wanted:
+                return
             case StartFrame() | EndFrame() | CancelFrame():
+                self._audio_is_wanted = anyone_listens_after(self)
                 for branch in self._branches:
                     await branch.give(frame)
                 await self.push_frame(frame, direction)

@@ -25,7 +25,7 @@ from pipecat.utils.types import is_given
 from services.failover.branch import Branch
 from services.failover.health import Health
 from services.failover.incident import Failure, Incident, Report
-from services.failover.tts.first_words import FirstWords
+from services.failover.tts.first_words import FirstWords, goes_on
 from services.failover.tts.mouth import Mouth
 from services.failover.tts.settings import for_a_backup, for_the_lead
 from services.failover.tts.speech import Speech, letters
@@ -71,7 +71,9 @@ class BackedTTS(TTSService):
         )
         _, lead, _ = providers[0]
         # The base class takes none from outside.
-        self._text_aggregator = FirstWords(language=lead.text_aggregation_language)
+        self._text_aggregator = FirstWords(
+            language=lead.text_aggregation_language, goes_on=goes_on(lead)
+        )
         self._skipped_text_aggregator.set_language(lead.text_aggregation_language)
         self._report = report
         self._voices = Voices(self, providers, self.push_frame)

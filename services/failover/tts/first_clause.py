@@ -1,6 +1,7 @@
 """Where the first clause of an English sentence ends that can be said before the rest is known."""
 
 import re
+from itertools import pairwise
 
 from services.failover.tts.sound import letters_in
 
@@ -10,6 +11,9 @@ _WORDS, _LETTERS = 4, 20
 # Without a mark, a voice may take the end of the clause for the end of the sentence: there must
 # be enough of it to be one.
 _WORDS_UNMARKED, _LETTERS_UNMARKED = 6, 30
+
+# What a voice that goes on with a sentence needs of it to find its tone: it plays for a second.
+_WORDS_OPENING, _LETTERS_OPENING = 4, 13
 
 # Only where there is a space anyway: two chunks are two words.
 _MARK = re.compile(r"(?:[,;:]|(?<=\s)[–—-])(?=\s)")
@@ -47,6 +51,46 @@ def first_clause(text: str) -> int:
         if _is_long_enough(before, marked=marked) and _is_safe(before, after):
             return end
     return 0
+
+
+def opening(text: str) -> int:
+    """Where the begin of a sentence ends that a voice can begin with and go on from.
+
+    For a voice that takes a sentence in pieces and knows that there is more of it. Numbers, and
+    whatever else belongs together, stay whole.
+
+    Parameters:
+        text: As far as it is known.
+
+    Returns:
+        How many characters it has; 0 when there is none.
+    """
+    words = list(_WORD.finditer(text))
+    if not text[-1:].isspace():
+        words = words[:-1]
+    for last, following in pairwise(words):
+        before, after = text[: last.end()], text[following.start() : words[-1].end()]
+        if _opens(before) and _is_one_thing(before, after):
+            return last.end()
+    return 0
+
+
+def _opens(text: str) -> bool:
+    words = text.split()
+    return len(words) >= _WORDS_OPENING and letters_in(text) >= _LETTERS_OPENING
+
+
+def _is_one_thing(before: str, after: str) -> bool:
+    last, first = before.split()[-1], after.split()[0]
+    return not (
+        _is_open(before)
+        or _belongs_to_a_number(last)
+        or _belongs_to_a_number(first)
+        or "." in last
+        or "." in first
+        or "@" in first
+        or (not first[0].islower() and not _I.match(first))
+    )
 
 
 def _boundaries(text: str) -> list[tuple[int, bool]]:

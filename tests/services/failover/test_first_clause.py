@@ -1,15 +1,27 @@
 """Speech begins with the first clause that can stand, and what is said stays what was written."""
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.failover.tts.first_clause import first_clause
+from services.failover.tts.first_clause import first_clause, opening
 from services.failover.tts.first_words import FirstWords
+from tests.virtual_time import in_virtual_time
 
 
-async def chunks_of(*tokens: str, language: str | None = None) -> list[str]:
-    aggregator = FirstWords(language=language)
+async def chunks_of(
+    *tokens: str, language: str | None = None, goes_on: bool = False, every_s: float = 0.0
+) -> list[str]:
+    aggregator = FirstWords(language=language, goes_on=goes_on)
+    if every_s:
+        chunks = []
+        for token in tokens:
+            chunks += [chunk.text async for chunk in aggregator.aggregate(token)]
+            await asyncio.sleep(every_s)
+        rest = await aggregator.flush()
+        return [*chunks, *([rest.text] if rest and rest.text else [])]
     chunks = [chunk.text for token in tokens async for chunk in aggregator.aggregate(token)]
     rest = await aggregator.flush()
     return [*chunks, *([rest.text] if rest and rest.text else [])]
@@ -163,3 +175,44 @@ async def test_no_word_is_lost_or_said_twice_however_the_text_comes(
     tokens = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
     chunks = await chunks_of(*tokens)
     assert " ".join(chunks) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "begin"),
+    [
+        ("We are open until late in the evening ", "We are open until"),
+        ("We open at nine in the morning ", "We open at nine in"),
+        ("Your order arrives on Wednesday afternoon ", ""),
+        ("The lamp costs four hundred dollars or so ", "The lamp costs four hundred dollars"),
+        ("Please write to paul@maple.com then and ", "Please write to paul@maple.com then"),
+        ("Yes, you can pay ", ""),
+        ("Yes, you can pay with ", "Yes, you can pay"),
+        ('She said "we are open until ', ""),
+    ],
+)
+def test_voice_that_goes_on_begins_with_a_few_words_and_never_within_a_number(
+    text: str, begin: str
+) -> None:
+    assert text[: opening(text)] == begin
+
+
+LONG = "Your parcel left our house in the afternoon and it will be there by the weekend."
+
+
+@in_virtual_time
+async def test_few_words_are_enough_for_a_voice_that_goes_on() -> None:
+    first, rest = await chunks_of(*tokens_of(LONG), goes_on=True, every_s=0.0125)
+    assert (first, f"{first} {rest}") == ("Your parcel left our", LONG)
+
+
+@in_virtual_time
+async def test_model_that_writes_hardly_faster_than_one_speaks_gets_no_head_start() -> None:
+    chunks = await chunks_of(*tokens_of(LONG), goes_on=True, every_s=0.1)
+    assert chunks == [LONG]
+
+
+@given(st.text('ab ,.;"1é', max_size=80), st.integers(1, 7))
+def test_voice_that_goes_on_loses_nothing_either(text: str, size: int) -> None:
+    tokens = [text[at : at + size] for at in range(0, len(text), size)]
+    chunks = asyncio.run(chunks_of(*tokens, goes_on=True))
+    assert "".join("".join(chunks).split()) == "".join(text.split())

@@ -1,0 +1,114 @@
+"""How a call ended for the caller, where no tool of the bot said so.
+
+Nothing here is guessed as a success: a call is `resolved` when both sides said goodbye, and
+whatever is not known to have ended otherwise is `abandoned`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from calls.records.rows import Outcome
+
+EndedBy = Literal["caller", "bot", "operator", "error"]
+
+INTERRUPTED = "interrupted"
+
+# What a call's end is called, by how the reason for it begins.
+_ENDED_BY: dict[str, EndedBy] = {
+    "the caller hung up": "caller",
+    "no answer could be given": "error",
+    INTERRUPTED: "error",
+    "error": "error",
+    "ended by an operator": "operator",
+    "ended by the operator": "operator",
+}
+_HANDED_OVER = ("handed over to", "waiting for a person")
+_GOODBYE = "bot said goodbye"
+
+_PARTING = re.compile(
+    r"\b(good ?bye|bye|farewell|cheers|thank you|thanks|have a (good|nice|great|lovely)|"
+    r"that( i|'| wi)(s|ll be|ll do|l be) (all|it|everything)|that will (be all|do)|"
+    r"nothing (else|more)|i'?m (good|done|all set|fine)|i am (good|done|all set|fine)|all set)\b",
+    re.IGNORECASE,
+)
+_AGREED = re.compile(
+    r"(yes|yeah|yep|okay|ok|all right|alright|great|perfect|correct|fine|good|sounds good|"
+    r"that works|wonderful)([, ]+(that works|great|perfect|please|fine|good|do that))?",
+    re.IGNORECASE,
+)
+_NO = re.compile(r"(no|nope|nah|not today|no that's fine)", re.IGNORECASE)
+_ANYTHING_ELSE = re.compile(r"\b(any|some)thing (else|more)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An outcome, and what it was judged by in a few words."""
+
+    outcome: Outcome
+    why: str
+
+
+@dataclass
+class Course:
+    """What the rules need to know of a call. It is told of every event, with its words."""
+
+    told: bool = False
+    _bot_spoke: bool = False
+    _caller_spoke: bool = False
+    _owed: bool = False
+    _nobody_left: bool = False
+    _voicemail: bool = False
+    _last_of_caller: str = ""
+    _bot_since: list[str] = field(default_factory=list)
+    _bot_before: str = ""
+
+    def take(self, kind: str, facts: Mapping[str, Any]) -> None:
+        """Follow the call by one event."""
+        match kind:
+            case "heard" if facts.get("who") == "caller":
+                self._caller_spoke = self._owed = True
+                self._last_of_caller = str(facts.get("text", ""))
+                self._bot_before, self._bot_since = " ".join(self._bot_since), []
+            case "heard" if facts.get("said") is None:
+                self._bot_spoke, self._owed, self._nobody_left = True, False, False
+                self._bot_since.append(str(facts.get("text", "")))
+            case "provider_failed":
+                self._nobody_left = not facts.get("went_to")
+            case "voicemail":
+                self._voicemail = True
+            case "outcome":
+                self.told = True
+
+    def judged(self, reason: str, by: str) -> Judged:
+        """The outcome of the call, which ended for a reason."""
+        if reason.startswith(_HANDED_OVER):
+            return Judged("handed_over", reason.split(" to +")[0])
+        if self._voicemail:
+            return Judged("voicemail", "a machine answered")
+        if by == "error":
+            return Judged("failed", reason)
+        if self._nobody_left:
+            return Judged("failed", "no provider was left to answer")
+        if not self._bot_spoke and (self._caller_spoke or by != "caller"):
+            return Judged("failed", "the bot never answered")
+        if reason == _GOODBYE and self._parted():
+            return Judged("resolved", "both said goodbye")
+        if self._owed:
+            return Judged("abandoned", "the caller's last words had no answer")
+        return Judged("abandoned", "nothing says that it was settled")
+
+    def _parted(self) -> bool:
+        words = self._last_of_caller.strip(" .!?,")
+        if _PARTING.search(words) or _AGREED.fullmatch(words):
+            return True
+        return bool(_NO.fullmatch(words) and _ANYTHING_ELSE.search(self._bot_before))
+
+
+def ended_by(reason: str) -> EndedBy:
+    """Who ended a call, by the reason it ended for."""
+    for beginning, who in _ENDED_BY.items():
+        if reason.startswith(beginning):
+            return who
+    return "bot"

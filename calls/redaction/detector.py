@@ -1,0 +1,90 @@
+"""Finds what is not to be kept in one text, knowing what the talk is of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from calls.redaction.birth import birth_dates, short_year
+from calls.redaction.day import days
+from calls.redaction.email import emails
+from calls.redaction.found import Found, merged
+from calls.redaction.group import Group, groups_of
+from calls.redaction.naming import cards, ids
+from calls.redaction.number import free_groups, numbers
+from calls.redaction.ordinary import is_time_talk
+from calls.redaction.setting import Setting
+from calls.redaction.spans import Spans
+from calls.redaction.spelled_email import email_pieces
+from calls.redaction.talk import NUMBER_TOPICS, own_topic_of
+from calls.redaction.token import Token, tokens_of
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found in a text.
+
+    Attributes:
+        found: In order, without overlaps.
+        digits: Of every number that may be a part of a longer one, shown or not.
+        half_date: There is a day and month without a year.
+    """
+
+    found: list[Found]
+    digits: str
+    half_date: bool
+
+
+def search(text: str, around: Setting) -> Findings:
+    """Find what is not to be kept."""
+    tokens = tokens_of(text)
+    setting = _with_own_words(text, around)
+    birth = setting.about == "birth"
+    dates = list(days(text, tokens, setting.today, birth=birth))
+    found = [Found(d.start, d.end, "[date of birth]") for d in dates if d.whole and d.old]
+    found += [Found(*span, "[card]") for span in cards(text)]
+    found += [Found(*span, "[id]") for span in ids(text)]
+    pieces = setting.who == "caller" or (setting.who != "log" and setting.about == "email")
+    found += emails(text, tokens, pieces=pieces)
+    if setting.about == "email" and setting.who == "caller":
+        found += email_pieces(text, tokens)
+    if birth:
+        found += birth_dates(tokens, who=setting.who, asked=around.about == "birth")
+    elif setting.half_date:
+        found += short_year(tokens)
+    groups = _outside(found, tokens, groups_of(tokens))
+    young = [] if birth else [(d.start, d.end) for d in dates if not d.old]
+    free = free_groups(text, tokens, groups, young, setting)
+    # A number and nothing else may be a part of a longer one, whatever it looks like.
+    bare = len(tokens) <= sum(group.last - group.first for group in groups) + 1
+    pieces_given = groups if bare and not setting.of_times and not young else free
+    return Findings(
+        merged([*found, *numbers(text, tokens, free, setting)]),
+        "".join(group.digits for group in pieces_given),
+        half_date=any(not d.whole for d in dates),
+    )
+
+
+def _with_own_words(text: str, around: Setting) -> Setting:
+    """The setting with what the text itself tells of it."""
+    if around.who in ("bot", "log"):
+        return replace(around, of_times=is_time_talk(text))
+    about = own_topic_of(text) or around.about
+    return replace(
+        around,
+        about=about,
+        dictated=around.dictated or about in NUMBER_TOPICS,
+        of_times=is_time_talk(text) or (around.of_times and about not in NUMBER_TOPICS),
+    )
+
+
+def _outside(
+    found: Sequence[Found], tokens: Sequence[Token], groups: Sequence[Group]
+) -> list[Group]:
+    """Without the digits of a date or an address, which are a part of nothing else."""
+    done = Spans(
+        (one.start, one.end) for one in found if one.mask in ("[date of birth]", "[email]")
+    )
+    return [
+        group
+        for group in groups
+        if not done.hold(tokens[group.first].start, tokens[group.first].end)
+    ]

@@ -1,0 +1,1 @@
+"""OpenTelemetry: one trace a call. Off unless OTEL_EXPORTER_OTLP_ENDPOINT is set."""

@@ -1,0 +1,1 @@
+"""What a call uses of its providers, counted where it is used."""

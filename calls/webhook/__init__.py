@@ -1,0 +1,1 @@
+"""Telling another system that a call is over."""
