@@ -66,6 +66,7 @@ async def answer(
             choices=choices,
             settings=settings,
             record=record_of(settings, call_id, redactor=redactor),
+            redactor=redactor,
             repertoire=await repertoire_of(bot, choices, settings),
         )
         await call.recall_caller()

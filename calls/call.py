@@ -33,6 +33,7 @@ from calls.recording.tap import Tap
 from calls.records.outcome import EndedBy
 from calls.records.rows import Outcome
 from calls.records.schema import ms_of
+from calls.redaction import Redactor
 from calls.redirect import RedirectFailed, redirect_call
 from calls.said_in_advance import IN_ADVANCE, Part
 from calls.silence import silence_bound
@@ -69,6 +70,7 @@ class Call:
         choices: The providers of every stage.
         settings: The process's settings.
         record: What remains of the call.
+        redactor: What its words go through before they are kept; its recording as well.
         repertoire: What the bot often says, where that is kept.
     """
 
@@ -81,6 +83,7 @@ class Call:
         choices: Choices,
         settings: Settings,
         record: CallRecord,
+        redactor: Redactor | None = None,
         repertoire: Repertoire | None = None,
     ) -> None:
         self.id = id
@@ -99,7 +102,7 @@ class Call:
         self._window: Window | None = None
         self._caller_known = remembering(self, settings)
         self._notes_of_caller = ""
-        self._recording = recording_of_call(self, channel, settings)
+        self._recording = recording_of_call(self, channel, settings, redactor)
         self._incidents = Incidents(record, self.show, self._push)
         self.transport = stand_before_output(
             channel.transport,

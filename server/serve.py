@@ -10,6 +10,7 @@ import uvicorn
 from loguru import logger
 
 from calls.bot import Bot
+from calls.recording.finishing import finish_left_over
 from calls.warm_up import warm_up
 from server import logs
 from server.app import create_app
@@ -77,6 +78,8 @@ class DrainingServer(uvicorn.Server):
         self._loop = asyncio.get_running_loop()
         house = self._house
         house.bots = await warm_up(house.bots, house.choices, house.settings)
+        settings = house.settings
+        await asyncio.to_thread(finish_left_over, settings.data_dir, settings.sealing_key)
         _let_go_of_what_stays()
         await super().startup(sockets)
         if self.started:

@@ -18,8 +18,9 @@ from calls.recording.finishing import finish
 from calls.recording.reading import Side
 from calls.recording.recorder import Recorder
 from calls.recording.sound_file import PLAIN, SEALED, UNFINISHED
-from calls.recording.spoken import Spoken, SpokenWord
+from calls.recording.spoken import Spoken
 from calls.recording.to_silence import NOTES, SpansOf, first_note, note_of
+from calls.redaction.redactor import SpokenWord
 
 Note = Callable[..., None]
 

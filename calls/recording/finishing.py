@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+from loguru import logger
 
 from calls.recording.files import FOLDER, open_file, unfinished_of
 from calls.recording.reading import SIDES
 from calls.recording.sealed_file import DamagedChunk
-from calls.recording.sound_file import CHANNELS, UNFINISHED
+from calls.recording.sound_file import CHANNELS, UNFINISHED, is_written
 from calls.recording.to_silence import NOTES, Stretch, noted_in
 from calls.recording.track import CHUNK_S
 from calls.recording.waveform import forget_waveform
@@ -75,6 +76,22 @@ def finish(
 
 
 def unfinished(data_dir: Path) -> list[str]:
-    """The calls whose recordings are not finished: those that run, and whose process died."""
-    folder = data_dir / FOLDER
-    return sorted({path.parent.name for path in folder.glob(f"*/*{UNFINISHED}")})
+    """The calls whose process died before their recordings were finished."""
+    parts = (data_dir / FOLDER).glob(f"*/*{UNFINISHED}")
+    return sorted({path.parent.name for path in parts if not is_written(path)})
+
+
+def finish_left_over(data_dir: Path, key: bytes | None = None) -> list[str]:
+    """Finish what processes that died have left, at the next start.
+
+    Returns:
+        The calls whose recordings may be played from now on.
+    """
+    finished: list[str] = []
+    for call_id in unfinished(data_dir):
+        try:
+            finish(data_dir, call_id, key=key)
+            finished.append(call_id)
+        except (OSError, ValueError) as error:
+            logger.error(f"The recording of call {call_id} stays unplayed: {error}")
+    return finished

@@ -1,15 +1,15 @@
 """A call's recording, if its bot records."""
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from loguru import logger
 from pipecat.processors.frame_processor import FrameProcessor
 
 from calls.channel import TELEPHONE_HZ, Channel
 from calls.recording.call_recording import CallRecording
-from calls.recording.to_silence import Stretch
 from calls.recording.watching import RecordingWatch
+from calls.redaction import Redactor
 from settings import Settings
 
 if TYPE_CHECKING:
@@ -18,21 +18,8 @@ if TYPE_CHECKING:
 _WIDEBAND_HZ = 16_000
 
 
-class Redacts(Protocol):
-    """What of a call may be kept."""
-
-    @property
-    def policy(self) -> str:
-        """ "everything", "redacted" or "metadata only"."""
-        ...
-
-    def spans(self, who: str, words: Any) -> Iterable[Stretch]:
-        """What is not to be heard of `SpokenWord`s that were said one after the other."""
-        ...
-
-
 def recording_of_call(
-    call: "Call", channel: Channel, settings: Settings, redactor: Redacts | None = None
+    call: "Call", channel: Channel, settings: Settings, redactor: Redactor | None = None
 ) -> CallRecording | None:
     """What records the call, told of all that goes through its channel. None: nothing does."""
     if call.bot.records_audio is None:

@@ -1,6 +1,7 @@
 """A recording on disk, chunk by chunk: plain WAV, or sealed."""
 
 import errno
+import fcntl
 import os
 import struct
 from pathlib import Path
@@ -138,9 +139,23 @@ def chunk_bytes(rate_hz: int) -> int:
 
 
 def new(path: Path) -> int:
-    """A descriptor of a file that was not there."""
+    """A descriptor of a file that was not there, locked as long as its process writes it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return descriptor
+
+
+def is_written(path: Path) -> bool:
+    """Whether a process that lives writes the file."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def write_at(descriptor: int, data: bytes, at: int) -> None:

@@ -3,7 +3,6 @@
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 from pipecat.frames.frames import (
     CancelFrame,
@@ -20,19 +19,12 @@ from pipecat.frames.frames import (
 from calls.heard.following import utterance_of
 from calls.heard.utterance import Utterance
 from calls.recording.reading import Side
+from calls.redaction.redactor import SpokenWord
 
 # A voice detector hears the first consonant late, or not.
 _BEFORE_VOICE_S = 0.3
 # Audio that comes so much later than what was before it did not follow it.
 _GAP_S = 0.03
-
-
-class SpokenWord(NamedTuple):
-    """Words and when they were said, in seconds since the call was answered."""
-
-    text: str
-    start_s: float
-    end_s: float
 
 
 OnWords = Callable[[Side, Sequence[SpokenWord], float], None]

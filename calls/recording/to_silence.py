@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from calls.recording.reading import SIDES, Side
-from calls.recording.spoken import SpokenWord
+from calls.redaction.redactor import SpokenWord
 
 NOTES = "call.silence"
 

@@ -17,7 +17,7 @@ import soundfile
 
 from calls.recording.erasing import erase, erase_older
 from calls.recording.files import create, folder_of, recording_of
-from calls.recording.finishing import finish, silence, unfinished
+from calls.recording.finishing import finish, finish_left_over, silence, unfinished
 from calls.recording.reading import open_recording
 from calls.recording.recorder import Recorder
 from calls.recording.sealed_file import WrongKey
@@ -111,6 +111,7 @@ def test_recording_plays_when_its_process_was_killed(tmp_path: Path, key: bytes 
         assert process.stdout
         while "three seconds" not in process.stdout.readline():
             assert process.poll() is None
+        assert not unfinished(tmp_path), "it is being written"
         os.kill(process.pid, signal.SIGKILL)
     assert unfinished(tmp_path) == [CALL]
     if key is None:
@@ -125,6 +126,15 @@ def test_recording_plays_when_its_process_was_killed(tmp_path: Path, key: bytes 
     assert np.all(caller[int(0.4 * RATE_HZ) : int(0.8 * RATE_HZ)] == 0)
     assert np.sum(caller > 8000) > 0.5 * RATE_HZ
     assert np.sum(bot > 8000) > 0.5 * RATE_HZ
+
+
+def test_what_dead_processes_left_is_finished_at_the_next_start(tmp_path: Path) -> None:
+    for call_id, key in (("plain", None), ("sealed", KEY), ("foreign", bytes(32))):
+        path = a_recording(tmp_path, key, call_id)
+        path.rename(path.with_name(path.name + UNFINISHED))
+    assert finish_left_over(tmp_path, KEY) == ["plain", "sealed"]
+    assert recording_of(tmp_path, "sealed")
+    assert unfinished(tmp_path) == ["foreign"]
 
 
 @KEYS

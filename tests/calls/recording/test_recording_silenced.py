@@ -17,8 +17,8 @@ from pipecat.frames.frames import (
 from calls.recording.files import recording_of, unfinished_of
 from calls.recording.finishing import finish
 from calls.recording.reading import open_recording
-from calls.recording.spoken import SpokenWord
 from calls.recording.to_silence import NOTES, Span
+from calls.redaction.redactor import SpokenWord
 from tests.calls.heard_call import Line
 from tests.calls.recording.recorded_call import CALL_ID, SENTENCE, RecordedCall, recorded_call
 from tests.services.failover.tts_fakes import RATE_HZ, reply
