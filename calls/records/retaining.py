@@ -15,7 +15,7 @@ from calls.records.database import Database, in_short
 from calls.records.erasing import AT_MOST_S, AT_ONCE, let_go
 from calls.records.files import CALL_FILES, RECORDINGS, erase_files
 from calls.records.schema import access_log, calls, events, number_of_call
-from calls.records.wordless import without_words
+from calls.redaction.facts import without_words
 from settings import Settings
 
 _DAY_MS = 86_400_000
@@ -126,5 +126,8 @@ def _strip_events(connection: Connection, numbers: Sequence[int]) -> None:
 
 
 def _without_words(kind: str, facts: str) -> str:
-    left = without_words(kind, json.loads(facts))
+    known = json.loads(facts)
+    left = without_words(known)
+    if kind == "heard" and "said" in known:
+        left["said"] = known["said"]  # "filler" or "spare"
     return json.dumps(left, ensure_ascii=False, separators=(",", ":"))

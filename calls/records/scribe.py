@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, select
 from calls.records import stages, upsert, words
 from calls.records.event import Event
 from calls.records.kept import Kept
-from calls.records.projection import LAST_SEQ, Projection
+from calls.records.projection import AFTERWARDS, Projection
 from calls.records.schema import (
     call_providers,
     call_stages,
@@ -78,10 +78,10 @@ class Scribe:
             return False
         in_order = sorted(fresh)
         upsert.new_only(connection, events, [_row(call.number, fresh[seq]) for seq in in_order])
-        if any(k.event.kind == "end" and k.event.seq != LAST_SEQ for k in fresh.values()):
+        if any(k.event.kind == "end" and k.event.seq < AFTERWARDS for k in fresh.values()):
             # It was taken for dead, and was not.
-            connection.execute(_of(events, call.number).where(events.c.seq == LAST_SEQ))
-            known.discard(LAST_SEQ)
+            these = (events.c.number == call.number, events.c.seq >= AFTERWARDS)
+            connection.execute(delete(events).where(*these))
         if in_order[0] < max(known, default=0):
             call.projection = _read(connection, call.number, call.projection.call_id)
             call.turns_kept = 0
@@ -181,7 +181,3 @@ def _row(number: int, kept: Kept) -> dict[str, Any]:
         "kind": event.kind,
         "facts": kept.facts,
     }
-
-
-def _of(table: Any, number: int) -> Any:
-    return delete(table).where(table.c.number == number)
