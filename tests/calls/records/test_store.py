@@ -5,16 +5,20 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from calls.records import upsert
 from calls.records.database import DATABASE_FILE, Database
 from calls.records.event import Event
 from calls.records.kept import Kept
 from calls.records.owner import Owner
 from calls.records.projection import Projection
+from calls.records.schema import owners
+from calls.records.scribe import Scribe
 from calls.records.spill import Spill
 from calls.records.store import RecordStore
 from tests.calls.records.conftest import OpenDatabase
@@ -292,6 +296,40 @@ asyncio.run(main())
         assert (found["end_reason"], found["outcome"]) == ("the caller hung up", "abandoned")
         assert [kind for _, kind in kept(second.database, "a-call")].count("end") == 1
         await second.close()
+
+    async def test_what_it_cost_is_worked_out_of_what_it_used(
+        self, open_database: OpenDatabase
+    ) -> None:
+        first = RecordStore(open_database())
+        put(first, *whole_call("a-call")[:2], event("a-call", 3, "usage", stage="llm", tokens=7))
+        await first.close()
+
+        def cost_of(usages: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+            amount = sum(usage["tokens"] for usage in usages)
+            return {"amount": str(amount), "currency": "USD", "parts": [], "unpriced": []}
+
+        second = RecordStore(open_database(), cost_of=cost_of)
+        second.start()
+        await second.flush()
+        found = row(second, "a-call")
+        assert (found["cost_nano"], found["end_reason"]) == (7_000_000_000, "interrupted")
+        assert found["events_missing"] == 0
+        await second.close()
+
+    async def test_process_of_another_machine_is_dead_when_it_was_not_seen_for_long(
+        self, open_database: OpenDatabase
+    ) -> None:
+        database = open_database()
+        with database.writing() as connection:
+            for name, seen_ms in (("fresh", 10**15), ("stale", 1)):
+                Scribe().write(connection, [Kept.of(whole_call(name)[0])], name)
+                upsert.into(connection, owners, [{"owner": name, "seen_ms": seen_ms}])
+        store = RecordStore(database)
+        store.start()
+        await store.flush()
+        assert row(store, "fresh")["ended_ms"] is None
+        assert row(store, "stale")["end_reason"] == "interrupted"
+        await store.close()
 
     async def test_what_it_spilled_is_taken_in(self, tmp_path: Path) -> None:
         owner = Owner(tmp_path)
