@@ -47,8 +47,8 @@ async def rate_and_say_goodbye(params: FunctionCallParams, rating: str) -> None:
     one to five?" Then call this with the answer, whatever it is. It says goodbye by itself.
 
     Args:
-        rating: What the caller said: "one", "two", "three", "four", "five", "good" or "bad";
-            "none" if the caller does not want to.
+        rating: The caller's answer as given: from one to five, good or bad; whatever else it is
+            counts as none.
     """
     call: RatedCall = params.app_resources
     score = score_of(rating)

@@ -14,9 +14,12 @@ from pipecat.processors.aggregators.llm_response_universal import (
 from calls.recording.consent import Consent
 from calls.recording.erasing import erase
 from calls.recording.files import folder_of
-from calls.recording.finishing import Span, finish
+from calls.recording.finishing import finish
+from calls.recording.reading import Side
 from calls.recording.recorder import Recorder
 from calls.recording.sound_file import PLAIN, SEALED, UNFINISHED
+from calls.recording.spoken import Spoken, SpokenWord
+from calls.recording.to_silence import NOTES, SpansOf, first_note, note_of
 
 Note = Callable[..., None]
 
@@ -33,6 +36,7 @@ class CallRecording:
         data_dir: Where everything is kept.
         rate_hz: Of the file.
         key: Seals it, if given.
+        spans_of: Finds what is not to be heard of the words that were said; None: all is.
         now: Seconds since the call was answered.
         note: Keeps an event of the call: `consent` {given}, `recording` {path, format,
             sample_rate, encrypted}, `recording_erased` {files, size_bytes, left},
@@ -49,7 +53,10 @@ class CallRecording:
         now: Callable[[], float],
         note: Note,
         key: bytes | None = None,
+        spans_of: SpansOf | None = None,
     ) -> None:
+        self.spoken = Spoken(now, self._said) if spans_of else None
+        self._spans_of = spans_of
         self._consent = consent
         self._call_id = call_id
         self._data_dir = data_dir
@@ -93,6 +100,8 @@ class CallRecording:
         if self._given is not None or self._on:
             return
         self._on = True
+        if self._spans_of:
+            self._recorder.beside(NOTES, first_note())
         self._recorder.start()
         path = self._recorder.path.with_name(self._name)
         self._note(
@@ -126,6 +135,8 @@ class CallRecording:
         async def caller_said(
             _: LLMUserAggregator, strategy: object, message: UserTurnStoppedMessage
         ) -> None:
+            if self.spoken:
+                self.spoken.turn_over(message.content or "")
             if self.said(message.content or ""):
                 await user.push_frame(TTSSpeakFrame(self._consent.once_refused))
 
@@ -149,23 +160,29 @@ class CallRecording:
         self._note("consent", given=False)
         self._erasing = asyncio.create_task(self._erase())
 
-    async def over(self, spans: Sequence[Span] = ()) -> None:
-        """The call has ended: let its recording be played, but for these stretches."""
+    def call_ends(self) -> None:
+        """Nobody says anything any more."""
+        if self._on and self._consent.must_agree and self._given is None:
+            self.refuse()
+
+    async def over(self) -> None:
+        """The call has ended: let its recording be played, but for what nobody is to hear."""
+        self.call_ends()
         if self._erasing:
             await self._erasing
             return
         if not self._on:
             return
         self._on = False
-        if self._consent.must_agree and self._given is None:
-            self.refuse()
-            await self.over()
-            return
         await self._recorder.close()
         try:
-            await asyncio.to_thread(finish, self._data_dir, self._call_id, spans, self._key)
+            await asyncio.to_thread(finish, self._data_dir, self._call_id, (), self._key)
         except (OSError, ValueError) as error:
             logger.error(f"The recording of this call is not to be played: {error}")
+
+    def _said(self, side: Side, words: Sequence[SpokenWord], until_s: float) -> None:
+        if self._on and self._spans_of:
+            self._recorder.beside(NOTES, note_of(side, self._spans_of(side, words), until_s))
 
     async def _erase(self) -> None:
         await self._recorder.discard()

@@ -1,5 +1,6 @@
 """Where recordings lie, and how one is made or opened."""
 
+import os
 import re
 from pathlib import Path
 
@@ -65,3 +66,14 @@ def open_file(path: Path, key: bytes | None, *, writable: bool = False) -> Sound
         case name if name == SEALED:
             return SealedFile.open(path, key, writable=writable)
     raise NotARecording(f"{path} is no recording of a call.")
+
+
+def append(path: Path, text: str) -> None:
+    """Add to a file that nobody else may read.
+
+    Raises:
+        OSError: from the disk.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "a", encoding="utf-8") as file:
+        file.write(text)

@@ -2,30 +2,23 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from calls.recording.files import FOLDER, open_file, unfinished_of
-from calls.recording.reading import SIDES, Side
+from calls.recording.reading import SIDES
 from calls.recording.sealed_file import DamagedChunk
 from calls.recording.sound_file import CHANNELS, UNFINISHED
+from calls.recording.to_silence import NOTES, Stretch, noted_in
 from calls.recording.track import CHUNK_S
 from calls.recording.waveform import forget_waveform
 
 # Words' times are those of a recogniser: a stretch is silenced with so much around it.
 _AROUND_S = 0.15
+_CHANNELS: dict[str, int] = {side: channel for channel, side in enumerate(SIDES)}
 
 
-class Span(NamedTuple):
-    """A stretch of one side that nobody is to hear, in seconds since the call was answered."""
-
-    who: Side
-    from_s: float
-    to_s: float
-
-
-def silence(path: Path, spans: Iterable[Span], key: bytes | None = None) -> None:
+def silence(path: Path, spans: Iterable[Stretch], key: bytes | None = None) -> None:
     """Replace stretches of a recording, sealed or not, by silence. It may be done twice.
 
     Raises:
@@ -36,7 +29,8 @@ def silence(path: Path, spans: Iterable[Span], key: bytes | None = None) -> None
     file = open_file(path, key, writable=True)
     try:
         for span in spans:
-            first_s, last_s = max(0.0, span.from_s - _AROUND_S), span.to_s + _AROUND_S
+            first_s = max(0.0, span.start_s - _AROUND_S)
+            last_s = min(file.chunks * CHUNK_S, span.end_s + _AROUND_S)
             last = min(file.chunks - 1, int(last_s / CHUNK_S))
             for index in range(int(first_s / CHUNK_S), last + 1):
                 begins_s = index * CHUNK_S
@@ -48,7 +42,7 @@ def silence(path: Path, spans: Iterable[Span], key: bytes | None = None) -> None
                 stereo = np.frombuffer(pcm, np.int16).reshape(-1, CHANNELS).copy()
                 from_ = max(0, int((first_s - begins_s) * file.rate_hz))
                 to = max(0, int((last_s - begins_s) * file.rate_hz) + 1)
-                stereo[from_:to, SIDES.index(span.who)] = 0
+                stereo[from_:to, _CHANNELS[span.who]] = 0
                 file.write(index, stereo.tobytes())
     finally:
         file.close()
@@ -56,11 +50,12 @@ def silence(path: Path, spans: Iterable[Span], key: bytes | None = None) -> None
 
 
 def finish(
-    data_dir: Path, call_id: str, spans: Sequence[Span] = (), key: bytes | None = None
+    data_dir: Path, call_id: str, spans: Sequence[Stretch] = (), key: bytes | None = None
 ) -> Path | None:
     """Silence what nobody is to hear, and only then let the recording be played.
 
-    For a call that is over, and at the next start for one whose process died.
+    For a call that is over, and at the next start for one whose process died. What was noted
+    beside it while the call ran is silenced as well as `spans`.
 
     Returns:
         The recording; None: there is none that was not finished.
@@ -73,8 +68,10 @@ def finish(
     path = unfinished_of(data_dir, call_id)
     if path is None:
         return None
-    silence(path, spans, key)
-    return path.rename(path.with_name(path.name.removesuffix(UNFINISHED)))
+    silence(path, [*spans, *noted_in(path.parent)], key)
+    finished = path.rename(path.with_name(path.name.removesuffix(UNFINISHED)))
+    (path.parent / NOTES).unlink(missing_ok=True)
+    return finished
 
 
 def unfinished(data_dir: Path) -> list[str]:

@@ -1,13 +1,14 @@
 """A call's recording, if its bot records."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from loguru import logger
 from pipecat.processors.frame_processor import FrameProcessor
 
 from calls.channel import TELEPHONE_HZ, Channel
 from calls.recording.call_recording import CallRecording
+from calls.recording.to_silence import Stretch
 from calls.recording.watching import RecordingWatch
 from settings import Settings
 
@@ -17,9 +18,27 @@ if TYPE_CHECKING:
 _WIDEBAND_HZ = 16_000
 
 
-def recording_of_call(call: "Call", channel: Channel, settings: Settings) -> CallRecording | None:
+class Redacts(Protocol):
+    """What of a call may be kept."""
+
+    @property
+    def policy(self) -> str:
+        """ "everything", "redacted" or "metadata only"."""
+        ...
+
+    def spans(self, who: str, words: Any) -> Iterable[Stretch]:
+        """What is not to be heard of `SpokenWord`s that were said one after the other."""
+        ...
+
+
+def recording_of_call(
+    call: "Call", channel: Channel, settings: Settings, redactor: Redacts | None = None
+) -> CallRecording | None:
     """What records the call, told of all that goes through its channel. None: nothing does."""
     if call.bot.records_audio is None:
+        return None
+    if redactor and redactor.policy == "metadata only":
+        logger.info("This call is not recorded: of its words nothing is kept.")
         return None
     try:
         recording = CallRecording(
@@ -30,6 +49,7 @@ def recording_of_call(call: "Call", channel: Channel, settings: Settings) -> Cal
             key=settings.sealing_key,
             now=lambda: call.record.at_s,
             note=call.record.note,
+            spans_of=redactor.spans if redactor and redactor.policy == "redacted" else None,
         )
     except ValueError as error:
         logger.error(f"This call is not recorded: {error}")
@@ -43,4 +63,5 @@ def watch_of(recording: CallRecording | None, channel: Channel) -> Sequence[Fram
     if recording is None:
         return ()
     # Twilio is told to drop what it has not played; the others play what was written.
-    return (RecordingWatch(recording, channel.tap, clears=bool(channel.stream_sid)),)
+    clears = bool(channel.stream_sid)
+    return (RecordingWatch(recording, channel.tap, clears=clears, spoken=recording.spoken),)

@@ -3,7 +3,7 @@
 from calls.recording.track import Samples, Track
 
 # A writer that is late by less has not let the playout run dry: it writes ahead of it.
-_LATE_S = 0.010
+_LATE_S = 0.005
 # No transport here writes further ahead of what is played.
 _AHEAD_S = 5.0
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from calls.recording.arrivals import LOOK_AHEAD_S, Arrivals
-from calls.recording.files import create
+from calls.recording.files import append, create
 from calls.recording.mixing import Chunk, Piece, mono
 from calls.recording.playout import Playout
 from calls.recording.sound_file import SoundFile
@@ -64,6 +64,7 @@ class Recorder:
         self._leave_free_bytes = leave_free_bytes
         self._caller: Arrivals | None = None
         self._bot: Playout | None = None
+        self._notes: list[tuple[str, str]] = []
         self._written = 0
         self._writing: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
@@ -86,6 +87,15 @@ class Recorder:
             self._bot = self._bot or Playout(rate_hz)
             samples = mono(audio, rate_hz, channels, as_hz=self._bot.rate_hz)
             self._bot.plays(samples, self._now())
+
+    def beside(self, name: str, note: str) -> None:
+        """Append to a file beside the recording, no later than the sound of this moment."""
+        self._notes.append((name, note))
+
+    @property
+    def held_bytes(self) -> int:
+        """How much sound is in memory."""
+        return sum(track.held_bytes for track in self._tracks)
 
     def cut(self, ago_s: float = 0.0) -> None:
         """Of the bot's audio that was written, nothing is heard since so long ago."""
@@ -127,11 +137,12 @@ class Recorder:
             Chunk(index, Piece.of(self._caller, index), Piece.of(self._bot, index))
             for index in self._due(until_chunk)
         ]
-        if not chunks or self._over or self._file is None:
+        if not (chunks or self._notes) or self._over or self._file is None:
             return
         file = self._file
+        notes, self._notes = self._notes, []
         try:
-            await _on_disk(lambda: self._put_on_disk(file, chunks))
+            await _on_disk(lambda: self._put_on_disk(file, chunks, notes))
         except (OSError, TimeoutError) as error:
             self._failed(error)
             return
@@ -152,9 +163,13 @@ class Recorder:
     def _tracks(self) -> list[Track]:
         return [track for track in (self._caller, self._bot) if track]
 
-    def _put_on_disk(self, file: SoundFile, chunks: Sequence[Chunk]) -> None:
+    def _put_on_disk(
+        self, file: SoundFile, chunks: Sequence[Chunk], notes: Sequence[tuple[str, str]]
+    ) -> None:
         if shutil.disk_usage(self.path.parent).free < self._leave_free_bytes:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        for name, note in notes:
+            append(self.path.with_name(name), note)
         for chunk in chunks:
             file.write(chunk.index, chunk.pcm(file.rate_hz))
 

@@ -59,6 +59,11 @@ class Track:
         whole = np.concatenate([silence if chunk is None else chunk for chunk in near])
         return whole[self.chunk_size - margin : 2 * self.chunk_size + margin]
 
+    @property
+    def held_bytes(self) -> int:
+        """How much of it is in memory."""
+        return sum(chunk.nbytes for chunk in self._chunks.values())
+
     def forget_before(self, index: int) -> None:
         """The chunks before this one change no more."""
         self._first = max(self._first, index)

@@ -3,13 +3,21 @@
 import asyncio
 from typing import Protocol
 
-from pipecat.frames.frames import Frame, InterruptionFrame, TTSStartedFrame, TTSStoppedFrame
+from pipecat.frames.frames import (
+    CancelFrame,
+    EndFrame,
+    Frame,
+    InterruptionFrame,
+    TTSStartedFrame,
+    TTSStoppedFrame,
+)
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from calls.heard.following import utterance_of
 from calls.heard.phone_lag import PhoneLag
 from calls.heard.utterance import Utterance
 from calls.marks import PlayoutMark
+from calls.recording.spoken import Spoken
 from calls.recording.tap import Tap
 
 
@@ -24,6 +32,10 @@ class Told(Protocol):
         """Its last audio went out. `said`: its words."""
         ...
 
+    def call_ends(self) -> None:
+        """Nothing more is said."""
+        ...
+
 
 class RecordingWatch(FrameProcessor):
     """Stands directly behind the output, where frames come when they are due.
@@ -31,15 +43,17 @@ class RecordingWatch(FrameProcessor):
     Parameters:
         told: Of the sentence that begins the recording.
         tap: Told what is dropped by whoever plays the audio.
+        spoken: Follows the words, if anybody has to know when they were said.
         clears: Whether audio that was written is dropped by an interruption, as a phone's is.
     """
 
-    def __init__(self, told: Told, tap: Tap, *, clears: bool) -> None:
+    def __init__(self, told: Told, tap: Tap, *, clears: bool, spoken: Spoken | None = None) -> None:
         # Direct mode: all that is done here is to take notes.
         super().__init__(enable_direct_mode=True)
         self._told = told
         self._tap = tap
         self._clears = clears
+        self._spoken = spoken
         self._lag = PhoneLag()
         self._sentence: Utterance | None = None
         self._said = False
@@ -52,6 +66,8 @@ class RecordingWatch(FrameProcessor):
         await self.push_frame(frame, direction)
 
     def _note(self, frame: Frame) -> None:
+        if self._spoken:
+            self._spoken.follow(frame)
         match frame:
             case TTSStartedFrame() if not (frame.interruptible or self._sentence):
                 self._sentence = utterance_of(frame)
@@ -65,6 +81,8 @@ class RecordingWatch(FrameProcessor):
             case InterruptionFrame() if self._clears:
                 self._tap.cut(self._lag.behind_s(_now_s()))
                 self._lag.cleared()
+            case EndFrame() | CancelFrame():
+                self._told.call_ends()
 
 
 def _now_s() -> float:

@@ -8,15 +8,16 @@ from typing import Any
 RedactText = Callable[[str, str, str], str]
 """From who speaks, the words and the kind of event to what is kept of the words."""
 
+# Events without a word of anybody's.
+_WORDLESS = frozenset("consent cost csat dead_air end interruption recording usage".split())
 # Names and measurements of our own. What a tool was told or answered is none of them.
 _OURS = frozenset(
-    "bot bot_version by call_id caller_key channel currency direction end_reason ended_by how id"
-    " kind model name outcome path price_table provider providers reason said sid stage step"
-    " stream_sid stt taken_for transport tts llm unpriced utc verdict version voice went_to"
-    " who".split()
+    "bot bot_version by call_id caller caller_key channel direction how id kind model name outcome"
+    " outstanding path provider providers reason sid stage step stream_sid taken_for title verdict"
+    " version voice went_to who".split()
 )
-# `said` is the kind of an aside in an event of its own, and the caller's words in a turn.
-_WORDS_IN = {"turn": frozenset({"said"})}
+# In an event of this kind the key tells which kind of aside it was, elsewhere it holds words.
+_ALSO_OURS = {"heard": frozenset({"said"})}
 _FROM_OUTSIDE = frozenset({"arguments", "result"})
 _BOT_SAYS = frozenset({"unheard", "silence_bound", "outcome"})
 # A key's name tells what is under it, whatever that looks like.
@@ -35,13 +36,20 @@ _KEYS = (
     ),
 )
 _AMOUNT_KEY = re.compile(r"amount|price|cost|total|count|quantity|cents|_ms$|_s$|_hz$")
+# In JSON that was cut off.
+_FIELD = re.compile(
+    r"""["'](?P<key>[\w -]{1,40})["']\s?:\s?(?:"[^"]{0,500}"?|'[^']{0,500}'?|-?[\d.]+)"""
+)
+_LEFT_OUT = "[left out]"
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def redacted_facts(kind: str, facts: Mapping[str, Any], text: RedactText) -> dict[str, Any]:
     """What is kept of an event's facts under "redacted"."""
+    if kind in _WORDLESS:
+        return dict(facts)
     who = "tool" if kind == "tool" else str(facts.get("who") or _speaker(kind))
-    ours = _OURS - _WORDS_IN.get(kind, frozenset())
+    ours = _OURS | _ALSO_OURS.get(kind, frozenset())
 
     def said(words: str) -> str:
         return text(who, words, kind)
@@ -52,14 +60,18 @@ def redacted_facts(kind: str, facts: Mapping[str, Any], text: RedactText) -> dic
     }
 
 
-def without_words(facts: Mapping[str, Any]) -> dict[str, Any]:
+def without_words(kind: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     """What is kept of an event's facts under "metadata only"."""
-    # An aside's kind is of one word, a caller's turn may be as well: it goes.
-    ours = _OURS - {"said"}
-    return {
+    if kind in _WORDLESS:
+        return dict(facts)
+    ours = _OURS | _ALSO_OURS.get(kind, frozenset())
+    kept = {
         key: None if key in _FROM_OUTSIDE else _own(key, value, ours, lambda _: "")
         for key, value in facts.items()
     }
+    if facts.get("error"):
+        kept["error"] = _LEFT_OUT  # that there was one is to be counted
+    return kept
 
 
 def _speaker(kind: str) -> str:
@@ -75,7 +87,7 @@ def _own(key: str, value: Any, ours: frozenset[str], text: Callable[[str], str])
             return {name: _own(str(name), each, ours, text) for name, each in value.items()}
         case list() | tuple() | set() | frozenset():
             return [_own(key, each, ours, text) for each in value]
-    return value if key in ours else text(str(value))
+    return value if key in ours or key.endswith("_utc") else text(str(value))
 
 
 def _deep(key: str, value: Any, text: Callable[[str], str], mask: str = "") -> Any:
@@ -96,9 +108,16 @@ def _deep(key: str, value: Any, text: Callable[[str], str], mask: str = "") -> A
             kept = str(value) if _AMOUNT_KEY.search(key.lower()) else text(str(value))
             return value if kept == str(value) else kept
     words = str(value)
-    if words[0] in "{[" and (inner := _json(words)) is not None:
-        return json.dumps(_deep(key, inner, text), ensure_ascii=False)
+    if words[0] in "{[":
+        if (inner := _json(words)) is not None:
+            return json.dumps(_deep(key, inner, text), ensure_ascii=False)
+        words = _FIELD.sub(_masked_field, words)
     return text(words)
+
+
+def _masked_field(field: re.Match[str]) -> str:
+    mask = _mask_of(field["key"])
+    return f'"{field["key"]}": "{mask}"' if mask else field.group()
 
 
 def _mask_of(key: str) -> str:

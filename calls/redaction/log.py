@@ -40,6 +40,8 @@ def redact_log(record: "Record") -> None:
     if redactor.policy == "everything":
         return
     message = record["message"]
+    if not own and _MEASURED.fullmatch(message):
+        return
     metadata_only = redactor.policy == "metadata only"
     if not own and (metadata_only or record["level"].no < _INFO):
         message = _without_words(message)
@@ -53,7 +55,7 @@ def redact_log(record: "Record") -> None:
 
 
 def _without_words(message: str) -> str:
-    kept = _MEASURED.fullmatch(message) or _WITHOUT_WORDS.match(message)
+    kept = _WITHOUT_WORDS.match(message)
     if kept is None or kept.end() == len(message):
         return message
     return f"{kept.group()}[…]"

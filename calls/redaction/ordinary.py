@@ -38,6 +38,8 @@ _AMOUNT = re.compile(
 _BARE_AMOUNT = re.compile(r"(?<![\d.,-])\d{1,4}[.,]\d{1,2}(?![\d-]|[.,]\d)", re.ASCII)
 _MEASURED = re.compile(r"(?<![\d.,-])\d{1,3}\.\d+(?:e-?\d+)?\s?(?:s|ms|seconds)\b", re.ASCII)
 _FRACTION = re.compile(r"(?<![\d.,-])\d{1,3}\.\d+(?:e-?\d+)?(?![\d.-])", re.ASCII)
+# Where this process listens.
+_OWN_ADDRESS = re.compile(r"(?<![\d.])(?:127\.0\.0\.1|0\.0\.0\.0)(?:\W{1,4}\d{2,5})?(?![\d.])")
 _EMERGENCY = frozenset({"911", "112", "999", "988", "000"})
 _BEFORE_EMERGENCY = frozenset({"call", "calling", "dial", "ring", "dialling", "dialing", "phone"})
 _BEFORE_YEAR = frozenset("in since until year of for".split())
@@ -62,7 +64,7 @@ def written(text: str, *, machine: bool, clocks: bool, amounts: bool) -> Iterato
     patterns = [_AMOUNT]
     patterns += [_CLOCK] if clocks else []
     patterns += [_BARE_AMOUNT] if amounts else []
-    patterns += [_MEASURED] if machine else []
+    patterns += [_MEASURED, _OWN_ADDRESS] if machine else []
     patterns += [_FRACTION] if machine and amounts else []
     for pattern in patterns:
         yield from (match.span() for match in pattern.finditer(text))

@@ -33,6 +33,7 @@ class Silence:
     """What is not to be heard.
 
     Attributes:
+        who: Whose words, "caller" or "bot".
         first: Index of the first word.
         last: Index after the last word.
         start_s: When the first begins.
@@ -40,6 +41,7 @@ class Silence:
         mask: What was said there.
     """
 
+    who: str
     first: int
     last: int
     start_s: float
@@ -75,24 +77,27 @@ class Redactor:
         if self.policy == "everything":
             return dict(facts)
         if self.policy == "metadata only":
-            return without_words(facts)
+            return without_words(kind, facts)
         return redacted_facts(kind, facts, self._text)
 
     def spans(self, who: str, words: Sequence[SpokenWord]) -> list[Silence]:
         """What is to be silenced of words that were said one after the other.
+
+        Where only the time of a whole turn is known, the turn is one "word": all of it is
+        silenced when anything in it is.
 
         Under "metadata only" all of it, under "everything" nothing.
         """
         if not words or self.policy == "everything":
             return []
         if self.policy == "metadata only":
-            return [Silence(0, len(words), words[0].start_s, words[-1].end_s, "[words]")]
+            return [Silence(who, 0, len(words), words[0].start_s, words[-1].end_s, "[words]")]
         starts, at = [], 0
         for word in words:
             starts.append(at)
             at += len(word.text) + 1
         found = self._find(who, " ".join(word.text for word in words), "recorded")
-        return [_silence(one, starts, words) for one in found]
+        return [_silence(who, one, starts, words) for one in found]
 
     def log_text(self, text: str) -> str:
         """What is kept of a line of the log; it tells nothing about the talk."""
@@ -138,7 +143,7 @@ class Redactor:
         return found
 
 
-def _silence(found: Found, starts: Sequence[int], words: Sequence[SpokenWord]) -> Silence:
+def _silence(who: str, found: Found, starts: Sequence[int], words: Sequence[SpokenWord]) -> Silence:
     first = max(index for index, start in enumerate(starts) if start <= found.start)
     last = max(index for index, start in enumerate(starts) if start < found.end) + 1
-    return Silence(first, last, words[first].start_s, words[last - 1].end_s, found.mask)
+    return Silence(who, first, last, words[first].start_s, words[last - 1].end_s, found.mask)

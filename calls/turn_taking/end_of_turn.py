@@ -239,11 +239,17 @@ class EndOfTurn(BaseUserTurnStopStrategy):
             pause.probability = lull.probability
             pause.judged = pause.complete = True
         await self._ask_ahead()
-        if pause.judged or (self._heard.final and self._patience.needs_no_model):
+        needs_no_model = self._patience.needs_no_model
+        if pause.judged or (self._heard.final and needs_no_model):
             pause.judged = True
             await self._look()
-        else:
-            # Words and audio are not to stand behind the model.
+        elif not (self._heard.text and needs_no_model):
+            self._have_judged(pause)
+
+    def _have_judged(self, pause: Pause) -> None:
+        """Ask the model of turns, once; words and audio are not to stand behind it."""
+        if not pause.asked:
+            pause.asked = True
             self._begin(self._judge(pause), "judge")
 
     async def _judge(self, pause: Pause) -> None:
@@ -325,6 +331,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
             return
         wait = self._patience
         if not pause.judged and not wait.needs_no_model:
+            self._have_judged(pause)
             return
         silence_s = wait.complete_s if pause.complete else wait.incomplete_s
         pause.ends_after(silence_s, self._words_by_s(pause))

@@ -17,14 +17,15 @@ class Pause:
         heard_s: How much of the silence the detector has heard.
 
     Attributes:
-        judged: Whether the model of turns has had its say.
+        asked: Whether the model of turns was asked.
+        judged: Whether it has had its say.
         complete: Whether it takes the turn for complete.
         probability: How sure it is of that; None: it did not say.
         unheard: Whether the detector heard neither speech nor its end.
     """
 
     def __init__(self, began_at_s: float, heard_s: float) -> None:
-        self.judged = self.complete = self.unheard = False
+        self.asked = self.judged = self.complete = self.unheard = False
         self.probability: float | None = None
         self.began_at_s = began_at_s
         self._heard_s = heard_s

@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 from calls.records.queries import Records
 from calls.records.rows import HAVING, OUTCOMES, CallRow
 from server.house import House, house
+from server.operator.access_log import Looks
 from server.operator.as_json import as_json, event_as_json
 from server.operator.asked_for import Chosen, Place
 from server.operator.door import Operator
@@ -36,7 +37,7 @@ TheFollowing = Annotated[Following, Depends(_following)]
 
 @routes.get("")
 async def calls(
-    operator: Operator,
+    looking: Looks,
     records: TheRecords,
     chosen: Chosen,
     before: Place,
@@ -44,7 +45,7 @@ async def calls(
 ) -> dict[str, Any]:
     """Calls, the newest first: `{"rows": [...], "next": place | null}`."""
     page = await records.list_calls(chosen, before=before, limit=limit)
-    await records.looked_at(operator.who, f"calls {_described(chosen)}".strip())
+    await looking.at(f"calls {_described(chosen)}".strip())
     return {"rows": as_json(page.rows), "next": str(page.next) if page.next else None}
 
 
@@ -63,12 +64,12 @@ async def choices(_: Operator, house: TheHouse) -> dict[str, Any]:
 
 @routes.get("/{call_id}")
 async def call(
-    operator: Operator, records: TheRecords, house: TheHouse, call_id: str
+    looking: Looks, records: TheRecords, house: TheHouse, call_id: str
 ) -> dict[str, Any]:
     """One call with its verdict and everything that happened in it so far."""
     row = await row_of(records, call_id)
     events = await records.events(call_id)
-    await records.looked_at(operator.who, f"call {call_id}")
+    await looking.at(f"call {call_id}")
     return {
         "call": _as_shown(row, house),
         "verdict": as_json(verdict(row, events)),
@@ -80,7 +81,7 @@ async def call(
 @routes.get("/{call_id}/stream")
 async def stream(
     request: Request,
-    operator: Operator,
+    looking: Looks,
     records: TheRecords,
     house: TheHouse,
     following: TheFollowing,
@@ -95,7 +96,7 @@ async def stream(
     await row_of(records, call_id)
     last = request.headers.get("last-event-id", "")
     after_seq = int(last) if last.isdecimal() and len(last) < 10 else after
-    await records.looked_at(operator.who, f"call {call_id} as it runs")
+    await looking.at(f"call {call_id} as it runs")
     return StreamingResponse(
         _messages(records, house, following, call_id, after_seq),
         media_type="text/event-stream",
@@ -104,13 +105,13 @@ async def stream(
 
 
 @routes.post("/{call_id}/end", status_code=202)
-async def end(operator: Operator, house: TheHouse, records: TheRecords, call_id: str) -> dict:
+async def end(looking: Looks, house: TheHouse, records: TheRecords, call_id: str) -> dict:
     """Hang up, at once."""
     await row_of(records, call_id)
     if not await house.calls.end(call_id, ENDED_BY_OPERATOR):
         raise HTTPException(409, "This call is not running in this process, or is over already.")
-    await records.looked_at(operator.who, f"call {call_id}: ended it")
-    logger.info(f"{operator.who} ended the call {call_id[:8]}")
+    await looking.at(f"call {call_id}: ended it")
+    logger.info(f"{looking.who} ended the call {call_id[:8]}")
     return {"status": "ending"}
 
 

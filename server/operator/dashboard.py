@@ -4,10 +4,10 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from server.operator.access_log import Looks
 from server.operator.as_json import as_json
 from server.operator.asked_for import Chosen
 from server.operator.calls import TheHouse
-from server.operator.door import Operator
 from server.operator.records import TheRecords
 
 routes = APIRouter(prefix="/api")
@@ -18,10 +18,10 @@ SILENCE_OBJECTIVE = 0.99
 
 @routes.get("/figures")
 async def figures(
-    operator: Operator, records: TheRecords, chosen: Chosen, house: TheHouse
+    looking: Looks, records: TheRecords, chosen: Chosen, house: TheHouse
 ) -> dict[str, Any]:
     """`Figures` as JSON, with the bound on silence that they are measured against."""
-    await records.looked_at(operator.who, "figures")
+    await looking.at("figures")
     return {
         **as_json(await records.figures(chosen)),
         "silence_bound_ms": house.settings.silence_bound_ms,

@@ -17,6 +17,7 @@ CSRF_HEADER = "X-CSRF-Token"
 
 # The session of those who need none; its changing requests carry a token all the same.
 _WITHOUT_SIGN_IN = "without sign-in"
+_OTHER_SITES = ("cross-site", "same-site")
 _CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -162,6 +163,8 @@ def operator(request: Request, response: Response) -> Visitor:
     """
     door = door_of(request)
     try:
+        if request.headers.get("sec-fetch-site") in _OTHER_SITES:
+            raise NoEntry("Another site's page asked for this. Open it from these pages.")
         visitor = door.visitor(request)
         if request.method in _CHANGING:
             door.check_change(request, visitor)

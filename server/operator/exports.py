@@ -12,10 +12,10 @@ from fastapi.responses import StreamingResponse
 
 from calls.records.queries import Records
 from calls.records.rows import CallFilter, CallRow
+from server.operator.access_log import Looks
 from server.operator.as_json import as_json
 from server.operator.asked_for import Chosen
 from server.operator.calls import ROWS_AT_MOST
-from server.operator.door import Operator
 from server.operator.records import TheRecords
 
 routes = APIRouter(prefix="/api/export")
@@ -29,10 +29,10 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 @routes.get("/calls.{format}")
 async def calls(
-    operator: Operator, records: TheRecords, chosen: Chosen, format: Format
+    looking: Looks, records: TheRecords, chosen: Chosen, format: Format
 ) -> StreamingResponse:
     """All calls that are chosen, the newest first, one row or one object a call."""
-    await records.looked_at(operator.who, f"export of calls as {format}")
+    await looking.at(f"export of calls as {format}")
     rows = _all(records, chosen)
     lines = _csv(rows) if format == "csv" else _json(rows)
     return StreamingResponse(lines, media_type=_TYPES[format], headers=_named("calls", format))
@@ -40,10 +40,10 @@ async def calls(
 
 @routes.get("/figures.{format}")
 async def figures(
-    operator: Operator, records: TheRecords, chosen: Chosen, format: Format
+    looking: Looks, records: TheRecords, chosen: Chosen, format: Format
 ) -> StreamingResponse:
     """The dashboard's numbers: as JSON, or as rows of a name and a value."""
-    await records.looked_at(operator.who, f"export of figures as {format}")
+    await looking.at(f"export of figures as {format}")
     content = as_json(await records.figures(chosen))
     if format == "json":
         text = json.dumps(content, ensure_ascii=False, indent=2)

@@ -5,6 +5,7 @@ from fastapi.responses import JSONResponse
 
 from calls.records.queries import Records, RecordsUnavailable
 from server.operator import calls, dashboard, exports, listening, pages, sign_in, sound
+from server.operator.access_log import AccessLog
 from server.operator.door import Door
 from server.operator.following import Following
 from settings import Settings
@@ -18,6 +19,7 @@ def install(app: FastAPI, settings: Settings, records: Records) -> None:
     """
     app.state.door = Door(settings)
     app.state.records = records
+    app.state.access_log = AccessLog(records)
     app.state.following = Following()
     for part in (sign_in, calls, sound, listening, dashboard, exports, pages):
         app.include_router(part.routes)

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from calls.on_air import ON_AIR
 from calls.recording.tap import Tap
-from server.operator.door import Operator
-from server.operator.records import TheRecords
+from server.operator.access_log import Looks
 
 routes = APIRouter(prefix="/api/calls")
 
 RATE_HZ = 16_000
 _PIECE_S = 0.1
+# Frames come unevenly: with so much more than a piece, none of them is missing in the middle.
+_AHEAD_S = 0.04
 # What was not fetched for so long is dropped: who listens in wants to hear now.
 _HELD_AT_MOST_S = 2.0
 _SIDES = 2
@@ -33,6 +34,7 @@ class Side:
         self._rate_hz = 0
         self._resampler: soxr.ResampleStream | None = None
         self._waiting: Samples = np.zeros(0, np.int16)
+        self._dry = True
 
     def add(self, audio: bytes, rate_hz: int, channels: int) -> None:
         samples = np.frombuffer(audio, np.int16)
@@ -41,14 +43,19 @@ class Side:
         if rate_hz != RATE_HZ:
             if self._resampler is None or rate_hz != self._rate_hz:
                 self._rate_hz = rate_hz
-                self._resampler = soxr.ResampleStream(rate_hz, RATE_HZ, 1, dtype="int16")
+                self._resampler = soxr.ResampleStream(
+                    rate_hz, RATE_HZ, 1, dtype="int16", quality="LQ"
+                )
             samples = self._resampler.resample_chunk(samples)
         held = round(_HELD_AT_MOST_S * RATE_HZ)
         self._waiting = np.concatenate((self._waiting, samples))[-held:]
 
     def take(self, count: int) -> Samples:
         """So many samples, with silence for those that are not there."""
+        if self._dry and self._waiting.size < count + round(_AHEAD_S * RATE_HZ):
+            return np.zeros(count, np.int16)
         taken, self._waiting = self._waiting[:count], self._waiting[count:]
+        self._dry = taken.size < count
         return np.pad(taken, (0, count - taken.size))
 
     def clear(self) -> None:
@@ -82,13 +89,13 @@ class Ear:
 
 
 @routes.get("/{call_id}/listen")
-async def listen(operator: Operator, records: TheRecords, call_id: str) -> StreamingResponse:
+async def listen(looking: Looks, call_id: str) -> StreamingResponse:
     """The call's sound as it comes, until the call is over: 16-bit stereo of 16 kHz, no header."""
     call = ON_AIR.find(call_id)
     if call is None:
         raise HTTPException(409, "This call is not running in this process, or is over already.")
-    await records.looked_at(operator.who, f"call {call_id}: listened in")
-    logger.info(f"{operator.who} listens in on the call {call_id[:8]}")
+    await looking.at(f"call {call_id}: listened in")
+    logger.info(f"{looking.who} listens in on the call {call_id[:8]}")
     return StreamingResponse(
         _sound(call_id, call.tap),
         media_type=f"audio/L16; rate={RATE_HZ}; channels={_SIDES}",

@@ -14,9 +14,9 @@ from calls.recording.reading import open_recording
 from calls.recording.sealed_file import WrongKey
 from calls.recording.sound_file import NotARecording
 from calls.recording.waveform import waveform as peaks_of
+from server.operator.access_log import Looks
 from server.operator.calls import TheHouse
 from server.operator.door import Operator
-from server.operator.records import TheRecords
 from settings import Settings
 
 routes = APIRouter(prefix="/api/calls")
@@ -26,8 +26,7 @@ _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 
 @routes.get("/{call_id}/sound.wav")
 async def sound(
-    operator: Operator,
-    records: TheRecords,
+    looking: Looks,
     house: TheHouse,
     call_id: str,
     range: Annotated[str | None, Header()] = None,
@@ -35,7 +34,7 @@ async def sound(
     """The recording as WAV, the caller left and the bot right; ranges of bytes are answered."""
     path, key = _path(house.settings, call_id), house.settings.sealing_key
     size = await asyncio.to_thread(_size, path, key)
-    await records.looked_at(operator.who, f"call {call_id}: heard its recording")
+    await looking.at(f"call {call_id}: heard its recording")
     headers = {"Accept-Ranges": "bytes", "Cache-Control": "no-store"}
     span = _span(range, size)
     if span is None:
@@ -52,7 +51,6 @@ async def sound(
 @routes.get("/{call_id}/waveform")
 async def waveform(
     operator: Operator,
-    records: TheRecords,
     house: TheHouse,
     call_id: str,
     buckets: Annotated[int, Query(ge=1, le=20_000)] = 1000,

@@ -16,7 +16,7 @@ _STAGES = {
     "tool": "a tool",
 }
 _HOW = {
-    "silent": "gave nothing by its deadline",
+    "silent": "gave nothing",
     "refused": "refused",
     "stalled": "stopped in the middle",
     "cut": "broke off",
@@ -41,12 +41,14 @@ class Trouble:
     Attributes:
         at_s: When it first did, since the call was answered.
         times: How often.
+        stage: Of a provider.
     """
 
     kind: Kind
     at_s: float
     sentence: str
     times: int = 1
+    stage: str = ""
 
     @property
     def weight(self) -> int:
@@ -93,15 +95,15 @@ def _providers(events: Sequence[Event]) -> Iterator[Trouble]:
     for (stage, provider, how, went_to), failed in alike.items():
         first = failed[0]
         cost_s = max(float(event.facts.get("cost_ms") or 0) for event in failed) / 1000
-        lost = f" after {spoken_s(cost_s)}" if cost_s >= 0.1 else ""
+        lost = f" for {spoken_s(cost_s)}" if how == "silent" else f" ({spoken_s(cost_s)} lost)"
         what = (
             f"At {clock(first.at_s)} {_STAGES.get(stage, stage)} {provider} "
-            f"{_HOW.get(how, how)}{lost}"
+            f"{_HOW.get(how, how)}{lost if cost_s >= 0.1 else ''}"
         )
         again = f" ({len(failed)} times in all)" if len(failed) > 1 else ""
         then = f"; {went_to} took over" if went_to else " and nobody was left to ask"
         kind: Kind = "provider_failed" if went_to else "provider_lost"
-        yield Trouble(kind, first.at_s, f"{what}{again}{then}.", len(failed))
+        yield Trouble(kind, first.at_s, f"{what}{again}{then}.", len(failed), stage)
 
 
 def _silence(events: Sequence[Event]) -> Iterator[Trouble]:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from calls.records.event import Event
+from calls.records.outcome import INTERRUPTED
 from calls.records.rows import CallRow
+from calls.silence import GAVE_UP
 from server.operator.troubles import Trouble, spoken_s, troubles_of
 
 Tone = Literal["live", "good", "fair", "bad"]
@@ -17,6 +19,7 @@ _OUTCOMES = {
     "voicemail": "Reached a voicemail",
     "failed": "Failed",
 }
+_SHORTLY_S = 30.0
 _BROKEN = ("failed", "abandoned")
 
 
@@ -44,18 +47,18 @@ def verdict(row: CallRow, events: Sequence[Event]) -> Verdict:
         sentence = _first(troubles) or "No trouble so far."
         return Verdict("live", "The call is running", sentence, troubles)
     headline = _OUTCOMES.get(row.outcome, "Over, with no outcome on record")
-    if row.ended_by == "error" or row.end_reason == "interrupted":
-        headline = "Cut off" if row.outcome != "failed" else "Failed: cut off"
+    if row.end_reason == INTERRUPTED:
+        headline = "Cut off"
     tone: Tone = "bad" if _is_broken(row) else "fair" if troubles else "good"
     return Verdict(tone, headline, " ".join(_sentences(row, troubles)), troubles)
 
 
 def _is_broken(row: CallRow) -> bool:
-    return row.outcome in _BROKEN or row.ended_by == "error" or row.end_reason == "interrupted"
+    return row.outcome in _BROKEN or row.ended_by == "error" or row.end_reason == INTERRUPTED
 
 
 def _sentences(row: CallRow, troubles: Sequence[Trouble]) -> Iterator[str]:
-    if row.end_reason == "interrupted":
+    if row.end_reason == INTERRUPTED:
         yield (
             f"The server's process ended in the middle of the call, after "
             f"{spoken_s(row.duration_s or 0)}; nobody hung up."
@@ -75,10 +78,25 @@ def _first(troubles: Sequence[Trouble]) -> str:
     if not troubles:
         return ""
     worst = troubles[0]
+    if worst.kind == "provider_lost":
+        return " ".join(one.sentence for one in _led_to(worst, troubles))
     silence = next((one for one in troubles[1:] if one.kind == "dead_air"), None)
     if silence and worst.kind != "dead_air":
         return f"{worst.sentence} {silence.sentence}"
     return worst.sentence
+
+
+def _led_to(worst: Trouble, troubles: Sequence[Trouble]) -> list[Trouble]:
+    """The providers that failed shortly before the last one, that one, and the silence."""
+    before = [
+        one
+        for one in troubles
+        if one.kind == "provider_failed"
+        and one.stage == worst.stage
+        and 0 <= worst.at_s - one.at_s <= _SHORTLY_S
+    ]
+    silence = [one for one in troubles if one.kind == "dead_air"][:1]
+    return [*sorted(before, key=lambda one: one.at_s), worst, *silence]
 
 
 def _why(row: CallRow) -> str:
@@ -94,7 +112,9 @@ def _end(row: CallRow) -> str:
             return "An operator ended the call."
         case "bot" if row.outcome != "resolved" and row.end_reason:
             return f"The bot ended the call: {row.end_reason.rstrip('.')}."
-        case "error" if row.end_reason and row.end_reason != "interrupted":
+        case "error" if row.end_reason == GAVE_UP:
+            return f"The bot gave up and ended the call after {spoken_s(row.duration_s or 0)}."
+        case "error" if row.end_reason and row.end_reason != INTERRUPTED:
             return f"The call broke: {row.end_reason.rstrip('.')}."
         case _:
             return ""

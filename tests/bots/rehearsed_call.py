@@ -58,6 +58,7 @@ class RehearsedCall:
         self.handoff_number = ""
         self.shown: list[dict[str, Any]] = []
         self.used: list[str] = []
+        self.ratings: list[int] = []
         self.ended = self.outcome = ""
         wrappers = [DirectFunctionWrapper(tool) for tool in wiring.tools]
         self._tools: dict[str, Callable[..., Awaitable[Any]]] = {
@@ -84,6 +85,9 @@ class RehearsedCall:
 
     def set_outcome(self, outcome: str, why: str = "") -> None:
         self.outcome = outcome
+
+    def rated(self, score: int, by: str) -> None:
+        self.ratings.append(score)
 
     async def push_frame(self, frame: Frame) -> None:
         assert isinstance(frame, TTSSpeakFrame)

@@ -336,6 +336,7 @@ async def heard_call(
     line: Line = "web",
     timed: bool = True,
     before_output: Sequence[FrameProcessor] = (),
+    behind_output: Sequence[FrameProcessor] = (),
     pace: float | None = None,
     asked_first: Sequence[type[Told]] = (),
     window: Window | None = None,
@@ -352,6 +353,7 @@ async def heard_call(
         line: What carries it.
         timed: Whether the provider tells the times of its words.
         before_output: Processors between the voice and the output.
+        behind_output: Processors right behind the output.
         pace: Letters a second of the voice.
         asked_first: Providers that are asked before the one that says everything.
         window: The call's context.
@@ -374,7 +376,9 @@ async def heard_call(
     hold = hold or Hold()
     hold.at(way_out)
     transport = stand_before_output(
-        Transport(way_out), lambda: [Following(marks, "MZ1"), Holding(hold)]
+        Transport(way_out),
+        lambda: [Following(marks, "MZ1"), Holding(hold)],
+        behind=lambda: behind_output,
     )
     record = Record()
     context = window or Window(limit=1_000_000)

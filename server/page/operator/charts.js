@@ -20,9 +20,9 @@ function stepsTo(most) {
   return Array.from({ length: count + 1 }, (_, index) => index * step);
 }
 
-function dateWords(ms, periodS, spanS) {
+function dateWords(ms, hours) {
   const moment = new Date(ms);
-  if (periodS < DAY_S && spanS <= 2 * DAY_S) return moment.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  if (hours) return moment.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   return moment.toLocaleDateString(undefined, { day: "numeric", month: "short" });
 }
 
@@ -63,10 +63,6 @@ function draw(width, time, rows, series, { kind, words, title, link, bound, heig
     picture.append(svg("text", { x: LEFT - 6, y: y(step) + 4, "text-anchor": "end" }, words(step, true)));
   }
   picture.append(...dates(time, width, x, height));
-  if (bound?.shown) {
-    picture.append(svg("line", { class: "bound", x1: LEFT, x2: width - RIGHT, y1: y(bound.at), y2: y(bound.at) }));
-    picture.append(svg("text", { class: "bound-word", x: width - RIGHT, y: y(bound.at) - 4, "text-anchor": "end" }, bound.title));
-  }
   const slotMs = time.periodS * 1000;
   const slot = (row) => [Math.max(LEFT, x(row.start)), Math.min(width - RIGHT, x(row.start + slotMs))];
   if (kind === "lines") picture.append(...series.flatMap((one) => paths(one, rows, (row) => x(Math.min(time.to, Math.max(time.from, row.start + slotMs / 2))), y, slotMs)));
@@ -77,6 +73,10 @@ function draw(width, time, rows, series, { kind, words, title, link, bound, heig
     const parts = [svg("title", {}, told.join("\n")), svg("rect", { class: "hover", x: from, y: TOP, width: to - from, height: floor - TOP })];
     if (kind === "bars") parts.push(...stack(row, series, from, to, y));
     picture.append(svg("a", { href: link(row), "aria-label": told.join(", ") }, ...parts));
+  }
+  if (bound?.shown) {
+    picture.append(svg("line", { class: "bound", x1: LEFT, x2: width - RIGHT, y1: y(bound.at), y2: y(bound.at) }));
+    picture.append(svg("text", { class: "bound-word", x: width - RIGHT, y: y(bound.at) - 4, "text-anchor": "end" }, bound.title));
   }
   return picture;
 }
@@ -119,14 +119,19 @@ function paths({ name }, rows, x, y, slotMs) {
   ];
 }
 
+/** Labels at round hours of a day or two, at midnights of a longer time. */
 function dates(time, width, x, height) {
-  const count = Math.max(2, Math.floor((width - LEFT) / 90));
-  const slots = (time.to - time.from) / (time.periodS * 1000);
-  const every = Math.max(1, Math.ceil(slots / count));
+  const spanS = (time.to - time.from) / 1000;
+  const count = Math.max(2, Math.floor((width - LEFT) / 80));
+  const hours = spanS <= 2 * DAY_S;
+  const every = (hours ? [1, 2, 3, 4, 6, 12, 24] : [1, 2, 3, 7, 14, 28, 91, 182]).find((n) => spanS / (n * (hours ? 3600 : DAY_S)) <= count) ?? 365;
+  const at = new Date(time.from);
+  at.setHours(0, 0, 0, 0);
   const labels = [];
-  for (let at = time.from, index = 0; at < time.to; at += time.periodS * 1000, index += 1) {
-    if (index % every || x(at) > width - 40) continue;
-    labels.push(svg("text", { x: x(at), y: height - 6 }, dateWords(at, time.periodS, (time.to - time.from) / 1000)));
+  for (let moment = at.getTime(); moment < time.to; moment = at.getTime()) {
+    if (moment >= time.from && x(moment) < width - 34) labels.push(svg("text", { x: x(moment), y: height - 6 }, dateWords(moment, hours)));
+    if (hours) at.setHours(at.getHours() + every);
+    else at.setDate(at.getDate() + every);
   }
   return labels;
 }

@@ -1,6 +1,6 @@
 /** What else is on a call's record, as pairs of a name and a value. */
 import { element } from "../element.js";
-import { CHANNELS, clock, ENDED_BY, exactly, money, ms, OUTCOMES, STAGES, titled } from "./words.js";
+import { CHANNELS, clock, ENDED_BY, exactly, money, ms, OUTCOMES, plural, STAGES, titled } from "./words.js";
 
 function chain(names) {
   return names.flatMap((name, index) => (index ? [element("span", { class: "arrow", "aria-label": "then" }, " → "), name] : [name]));
@@ -16,12 +16,12 @@ export function drawFacts(list, call, endS) {
   const ended = call.live ? "" : [ENDED_BY[call.ended_by] ?? call.ended_by, call.end_reason].filter(Boolean).join(": ");
   const outcome = call.live ? "" : [OUTCOMES[call.outcome]?.title ?? titled(call.outcome), call.outcome_why].filter(Boolean).join(": ");
   const counted = [
-    [call.turns, "turns"],
-    [call.interruptions, "interruptions"],
-    [call.fillers, "fillers"],
-    [call.failed_tools, "failed tools"],
-    [call.unhandled, "unhandled"],
-    [call.switches, "switches"],
+    [call.turns, "turn"],
+    [call.interruptions, "interruption"],
+    [call.fillers, "filler"],
+    [call.failed_tools, "failed tool"],
+    [call.unhandled, "unhandled request"],
+    [call.switches, "switch", "switches"],
   ];
   const pairs = [
     ["Bot", [titled(call.bot), call.bot_version].filter(Boolean).join(", version ")],
@@ -35,7 +35,7 @@ export function drawFacts(list, call, endS) {
     ...Object.entries(call.providers).map(([stage, names]) => [STAGES[stage] ?? titled(stage), chain(names)]),
     ["Cost", cost(call)],
     ["Rating", call.csat === null ? "" : String(call.csat)],
-    ["Counted", counted.filter(([n]) => n > 0).map(([n, what]) => `${n} ${what}`).join(", ")],
+    ["Counted", counted.filter(([n]) => n > 0).map((one) => plural(...one)).join(", ")],
     ["Missing", call.events_missing ? `${call.events_missing} events could not be kept` : ""],
     ["Call id", element("code", {}, call.id)],
   ];

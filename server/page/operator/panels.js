@@ -33,14 +33,14 @@ export function panels(figures, query, range) {
   return [
     volume(figures, periods, time, link, query, over),
     voice(figures, periods, time, link),
-    silence(figures, periods, time, link),
     stages(figures, periods, time, link),
+    silence(figures, periods, time, link),
     cost(figures, periods, time, link),
     providers(figures, query),
+    table("Why calls ended", "", Object.entries(figures.end_reasons), over, ([reason]) => [reason || "unknown"], query),
     table("Who ended the call", "third", Object.entries(figures.ended_by), over, ([name]) => [ENDED_BY[name] ?? titled(name || "unknown"), { ended_by: name }], query),
     table("Channels", "third", Object.entries(figures.channels), figures.calls, ([name]) => [CHANNELS[name] ?? titled(name), { channel: name }], query),
     table("Bots", "third", Object.entries(figures.bots), figures.calls, ([name]) => [titled(name), { bot: name }], query),
-    table("Why calls ended", "", Object.entries(figures.end_reasons), over, ([reason]) => [reason || "unknown"], query),
   ];
 }
 
@@ -144,7 +144,7 @@ function providers(figures, query) {
       STAGES[stage] ?? titled(stage),
       element("a", { href: callsWith(query, { provider }) }, provider),
       number(calls),
-      number(failures),
+      failures ? element("a", { href: callsWith(query, { provider, having: "switches" }) }, number(failures)) : "0",
       paid.map(([currency, amount]) => money(amount, currency)).join(", ") || "–",
       paid.map(([currency, amount]) => money(Number(amount) / calls, currency)).join(", ") || "–",
     ];

@@ -32,9 +32,9 @@ export function ms(value) {
 /** A decimal string with its currency; small amounts keep the digits that say something. */
 export function money(amount, currency) {
   const value = Number(amount);
-  const digits = value === 0 || value >= 1 ? 2 : Math.min(6, Math.max(2, 1 - Math.floor(Math.log10(value)) + 1));
+  const digits = value === 0 || value >= 0.1 ? 2 : value >= 0.001 ? 4 : 6;
   try {
-    return new Intl.NumberFormat("en", { style: "currency", currency, minimumFractionDigits: 2, maximumFractionDigits: digits }).format(value);
+    return new Intl.NumberFormat("en", { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
   } catch {
     return `${value.toFixed(digits)} ${currency}`;
   }

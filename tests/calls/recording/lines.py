@@ -53,7 +53,7 @@ class CallersLine(BaseInputTransport):
         frame, word_ends, free_s = 0, 0, 0.0
         next_word = 100
         while (ends_s := (frame + 1) * _FRAME_S * self._pace) < seconds:
-            if frame == next_word:
+            if frame == next_word and ends_s < seconds - 1:
                 word_ends = frame + rng.randint(10, 40)
                 next_word = word_ends + rng.randint(100, 500)
                 self.said.append(Stretch(ends_s - _FRAME_S, word_ends * _FRAME_S * self._pace))

@@ -1,0 +1,132 @@
+"""What is kept of words, one by one and over a talk."""
+
+from datetime import date
+
+import pytest
+
+from calls.redaction import DEFAULT_POLICY, Redactor, Silence, SpokenWord, policy_of
+
+TODAY = date(2026, 11, 21)
+CARD = "four one one one one one one one one one one one one one one one"
+
+
+def redactor(policy: str = "redacted") -> Redactor:
+    return Redactor(policy_of(policy), today=lambda: TODAY)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("my card is 4111 1111 1111 1111 thanks", "my card is [card] thanks"),
+        (f"it is {CARD}", "it is [card]"),
+        (
+            "it is four one double one triple one uh one one one one one one one one one",
+            "it is [card]",
+        ),
+        ("forty one eleven eleven eleven eleven eleven eleven eleven", "[card]"),
+        ("card4111111111111111", "[card]"),
+        ("4111*1111*1111*1111", "[card]"),
+        ("٤١١١ ١١١١ ١١١١ ١١١١", "[card]"),
+        ("write to john.smith+x@mail.example.co.uk, please", "write to [email], please"),
+        ("a dot b at c dot com", "[email]"),
+        ("j o h n at g mail dot com", "[email]"),
+        ("john [at] example [dot] com", "[email]"),
+        ("call me at +1 (415) 555-2671", "call me at [phone]"),
+        ("four one five, double five five, twenty six seventy one", "[phone]"),
+        ("020 7946 0958", "[phone]"),
+        ("i was born on the third of May nineteen eighty one", "i was born on the [date of birth]"),
+        ("the third of may, eighty one", "the [date of birth]"),
+        ("1981-05-03", "[date of birth]"),
+        ("5/3/81", "[date of birth]"),
+        ("03.05.1981", "[date of birth]"),
+        ("born 5/3/24", "born [date of birth]"),
+        ("my ssn is 078-05-1120", "my ssn is [id]"),
+        ("12345678Z", "[id]"),
+        ("GB82 WEST 1234 5698 7654 32", "[id]"),
+        ("AB 12 34 56 C", "[id]"),
+        ("four seven two nine one", "[digits]"),
+    ],
+)
+def test_mask_says_what_was_there(said: str, kept: str) -> None:
+    assert redactor().text("caller", said) == kept
+
+
+def test_number_given_piece_by_piece_shows_two_digits_at_most() -> None:
+    call = redactor()
+    pieces = ["four", "one", "one", "one", "one one", "one one one"]
+    kept = [call.text("caller", piece) for piece in pieces]
+    assert kept == ["four", "one", "[digits]", "[digits]", "[digits]", "[digits]"]
+
+
+def test_number_that_was_asked_for_shows_no_digit() -> None:
+    call = redactor()
+    call.text("bot", "What is your card number?")
+    assert call.text("caller", "four") == "[digits]"
+
+
+def test_bot_that_repeats_the_pieces_is_masked_too() -> None:
+    call = redactor()
+    call.text("caller", "four one one one")
+    assert call.text("bot", "four one one one, go on") == "[digits], go on"
+    assert call.text("bot", "one one") == "[digits]"
+
+
+def test_birth_given_over_two_turns_is_masked_with_the_first() -> None:
+    call = redactor()
+    talk = [
+        ("bot", "And what is your date of birth?"),
+        ("caller", "the third of may"),
+        ("bot", "And the year?"),
+        ("caller", "eighty one"),
+        ("bot", "At what time would you like to come?"),
+        ("caller", "at ten on the third of may"),
+    ]
+    assert [
+        call.text(who, text) for who, text in talk if who == "caller" or call.text(who, text)
+    ] == [
+        "And what is your date of birth?",
+        "the [date of birth]",
+        "And the year?",
+        "[date of birth]",
+        "At what time would you like to come?",
+        "at ten on the third of may",
+    ]
+
+
+def test_email_given_over_two_turns_is_masked_with_the_first() -> None:
+    call = redactor()
+    assert call.text("caller", "john dot smith") == "[email]"
+    assert call.text("caller", "at gmail dot com") == "[email]"
+
+
+def test_everything_is_everything_and_metadata_holds_no_word() -> None:
+    assert redactor("everything").text("caller", CARD) == CARD
+    assert redactor("metadata only").text("caller", "hello") == ""
+
+
+def test_bot_that_says_nothing_of_it_is_redacted() -> None:
+    assert DEFAULT_POLICY == "redacted"
+
+
+def test_unknown_policy_says_which_there_are() -> None:
+    with pytest.raises(ValueError, match="everything, redacted, metadata only"):
+        policy_of("all")
+
+
+def test_words_of_a_number_are_silenced_from_its_first_to_its_last() -> None:
+    words = [SpokenWord(word, at, at + 0.5) for at, word in enumerate(f"it is {CARD} ok".split())]
+    assert redactor().spans("caller", words) == [Silence("caller", 2, 18, 2, 17.5, "[card]")]
+
+
+def test_turn_without_word_times_is_silenced_as_a_whole() -> None:
+    turn = [SpokenWord(f"my card is {CARD}", 3.0, 9.0)]
+    assert redactor().spans("caller", turn) == [Silence("caller", 0, 1, 3.0, 9.0, "[card]")]
+    assert redactor("metadata only").spans("bot", turn)[0].mask == "[words]"
+    assert redactor("everything").spans("caller", turn) == []
+
+
+@pytest.mark.parametrize("filling", ["a-", "a@", " ", "4111 ", "A1", "[at", "1."])
+def test_long_text_is_searched_to_its_end(filling: str) -> None:
+    # A search that goes back over the text at every character would take minutes.
+    kept = redactor().text("caller", f"{filling * 8000} john@example.com")
+    assert "example" not in kept
