@@ -126,8 +126,5 @@ def _strip_events(connection: Connection, numbers: Sequence[int]) -> None:
 
 
 def _without_words(kind: str, facts: str) -> str:
-    known = json.loads(facts)
-    left = without_words(known)
-    if kind == "heard" and "said" in known:
-        left["said"] = known["said"]  # "filler" or "spare"
+    left = without_words(kind, json.loads(facts))
     return json.dumps(left, ensure_ascii=False, separators=(",", ":"))

@@ -75,15 +75,17 @@ class Writing:
 
     def end(self) -> None:
         """Nothing more comes."""
+        in_order = self._away_since_s is None
         try:
-            if self._owner and self._away_since_s is None:
+            if self._owner and in_order:
                 with self._database.writing() as connection:
                     self._owner.leaves(connection)
             self._database.close()
         except (SQLAlchemyError, OSError) as error:
+            in_order = False
             logger.warning(f"The records' database was not left in order: {in_short(error)}")
         if self._owner:
-            self._owner.close()
+            self._owner.close(in_order=in_order)
 
     def _to_database(self, now_s: float) -> None:
         owner = self._owner = self._owner or Owner(self._database.folder)

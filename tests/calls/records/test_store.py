@@ -1,11 +1,13 @@
 """The store keeps what it is given: in the database, or in a file while that is away."""
 
 import os
+import resource
 import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +195,37 @@ class TestDatabaseThatIsAway:
         await store.close()
 
 
+@contextmanager
+def full_disk(free_bytes: int) -> Iterator[None]:
+    """No file of this process may be longer."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (free_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+async def test_full_disk_loses_nothing_that_there_is_room_for_in_memory(tmp_path: Path) -> None:
+    store = RecordStore(Database(tmp_path))
+    put(store, *whole_call("a-call")[:1])
+    await store.flush()
+    spill = tmp_path / "spill"
+    with full_disk(free_bytes=2_000):
+        put(store, *whole_call("a-call")[1:5], event("b-call", 1, "sound", text="x" * 5_000))
+        await store.flush()
+        assert not any(path.stat().st_size for path in spill.glob("*"))
+    put(store, *whole_call("a-call")[5:])
+    await store.close()
+    following = RecordStore(Database(tmp_path))
+    following.start()
+    await following.flush()
+    assert len(kept(following.database, "a-call")) == 6
+    assert row(following, "a-call")["events_missing"] == 0
+    assert store.dropped == 0
+    await following.close()
+
+
 async def test_only_the_event_that_cannot_be_kept_is_lost(
     store: RecordStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -337,7 +370,7 @@ asyncio.run(main())
         spill.append([Kept.of(each) for each in whole_call("a-call")])
         with spill.path.open("a") as file:
             file.write('{"call_id": "a-call", "seq": 7, "at')
-        owner.close()
+        owner.close(in_order=False)
         store = RecordStore(Database(tmp_path))
         store.start()
         await store.flush()
