@@ -123,10 +123,11 @@ class Call:
 
     def stt(self, *, keyterms: Sequence[str] = ()) -> STTService:
         """Speech-to-text. `keyterms` are words it must not miss."""
+        consent = self.bot.records_audio
         lines = tuple(line.say for line in self.bot.sample_call)
         wish = Wish(
             topics=self.bot.topics,
-            sample_lines=lines,
+            sample_lines=lines + (consent.sample_answers if consent else ()),
             keyterms=tuple(keyterms),
             telephone=self.channel == "phone",
             cache_dir=self.data_dir / "cache",

@@ -90,10 +90,10 @@ class CallRecording:
         if self._on:
             self._recorder.bot(audio, rate_hz, channels)
 
-    def cut(self, ago_s: float = 0.0) -> None:
+    def cut(self, unplayed_s: float = 0.0, /) -> None:
         """As a `Listener`."""
         if self._on:
-            self._recorder.cut(ago_s)
+            self._recorder.cut(unplayed_s)
 
     def sentence_begins(self) -> None:
         """The caller is about to be told."""

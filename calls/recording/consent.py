@@ -45,6 +45,15 @@ _NOTHING_AGAINST = re.compile(
     r"\bdo not (?:mind|object to|object|care(?: about| if)?|have (?:a|any) (?:problem|objections?))"
     r"|\bno (?:problem|objections?)\b|\bnot a problem\b"
 )
+_SAMPLE_ANSWERS = (
+    "no",
+    "no thank you",
+    "no i do not want that",
+    "please do not record this call",
+    "please stop recording",
+    "i do not want to be recorded",
+    "that is fine",
+)
 _SHORT_FORMS = (
     (r"\b(do|did|would|will)n[’' ]?t\b", r"\1 not"),
     (r"\bwon[’' ]?t\b", "will not"),
@@ -68,6 +77,7 @@ class Consent:
             case without punctuation and short forms.
         objected: The same at any later time.
         agreed: What a yes looks like, as the answer to the sentence.
+        sample_answers: What callers say to it, for an ear that needs examples.
 
     Raises:
         ValueError: There is no sentence.
@@ -79,6 +89,7 @@ class Consent:
     answered_no: tuple[str, ...] = _ANSWERED_NO
     objected: tuple[str, ...] = _OBJECTED
     agreed: tuple[str, ...] = _AGREED
+    sample_answers: tuple[str, ...] = _SAMPLE_ANSWERS
 
     def __post_init__(self) -> None:
         if not self.sentence.strip():

@@ -25,9 +25,10 @@ class Playout(Track):
         self.put(self._ends, samples)
         self._ends += samples.size
 
-    def cut(self, at_s: float) -> None:
-        """Nothing of what was written is heard from then on."""
-        at = max(0, round(at_s * self.rate_hz))
-        if at < self._ends:
-            self.clear(at)
-            self._ends = at
+    def cut(self, now_s: float, unplayed_s: float = 0.0) -> None:
+        """What is not played yet never will be: what was not due, and so much of what was."""
+        now = round(now_s * self.rate_hz)
+        unplayed = round(unplayed_s * self.rate_hz)
+        if now < self._ends + unplayed:
+            self._ends = max(0, min(now, self._ends - unplayed))
+            self.clear(self._ends)

@@ -97,10 +97,10 @@ class Recorder:
         """How much sound is in memory."""
         return sum(track.held_bytes for track in self._tracks)
 
-    def cut(self, ago_s: float = 0.0) -> None:
-        """Of the bot's audio that was written, nothing is heard since so long ago."""
+    def cut(self, unplayed_s: float = 0.0, /) -> None:
+        """Of the bot's audio that was written, so much at the end is not heard any more."""
         if self._bot:
-            self._bot.cut(self._now() - ago_s)
+            self._bot.cut(self._now(), unplayed_s)
 
     async def close(self) -> None:
         """Write what is left, up to this moment."""

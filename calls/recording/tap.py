@@ -18,8 +18,8 @@ class Listener(Protocol):
         """The bot's audio goes out now, or as soon as all before it was played."""
         ...
 
-    def cut(self, ago_s: float = 0.0) -> None:
-        """Of what went out, nothing is heard since so long ago."""
+    def cut(self, unplayed_s: float = 0.0, /) -> None:
+        """What is not due yet is not heard, nor are so many seconds at the end of what went out."""
         ...
 
 
@@ -62,7 +62,7 @@ class Tap:
 
         transport.write_audio_frame = tapped_write  # type: ignore[method-assign]
 
-    def cut(self, ago_s: float = 0.0) -> None:
-        """Whoever plays the bot's audio has dropped what was not played by then."""
+    def cut(self, unplayed_s: float = 0.0) -> None:
+        """Whoever plays the bot's audio has dropped what was not played."""
         for listener in self.listeners:
-            listener.cut(ago_s)
+            listener.cut(unplayed_s)

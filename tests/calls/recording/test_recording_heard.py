@@ -25,8 +25,10 @@ ORDER = "Your parcel with the two lamps left our house on Monday."
 LONG = "This answer has extraordinarily many words."
 WORD = "extraordinarily"
 GARBLE = -1000
-# A frame of the way out, and what of it may be on its way when a phone is cleared.
-NEARLY_S = 0.09
+# A phone plays by a grid of its own. What a stalled network did to it only its marks can tell,
+# and there is one for every half second of audio.
+NEARLY_S = 0.06
+STALLED_S = 0.35
 
 
 def seconds_of(call: RecordedCall, value: int) -> tuple[float, float]:
@@ -40,24 +42,27 @@ def value_of(call: RecordedCall, word: str) -> int:
     return next(v for v, (w, _) in call.heard.tongue.words.items() if w == word)
 
 
-def assert_recorded_as_played(call: RecordedCall) -> None:
+def assert_recorded_as_played(call: RecordedCall, *, within_s: float = NEARLY_S) -> None:
     for value, (word, _) in call.heard.tongue.words.items():
         recorded_s, played_s = seconds_of(call, value)
-        assert recorded_s == pytest.approx(played_s, abs=NEARLY_S), word
+        assert recorded_s == pytest.approx(played_s, abs=within_s), word
 
 
-@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize(
+    ("line", "stalls", "within_s"),
+    [("web", True, 0.001), ("phone", False, NEARLY_S), ("phone", True, STALLED_S)],
+)
 def test_every_word_is_recorded_as_it_was_played_however_often_it_was_cut(
-    line: Line, tmp_path: Path
+    line: Line, stalls: bool, within_s: float, tmp_path: Path
 ) -> None:
     @in_virtual_time
     async def story() -> None:
         rng = random.Random(11)
-        async with recorded_call(rng, tmp_path, line=line) as call:
+        async with recorded_call(rng, tmp_path, line=line, stalls=stalls) as call:
             await call.announce()
             for _ in range(TURNS * 2):
                 await answer(call.heard, rng)
-        assert_recorded_as_played(call)
+        assert_recorded_as_played(call, within_s=within_s)
 
     story()
 
@@ -68,7 +73,9 @@ def test_held_audio_lies_where_it_was_played_and_not_where_it_was_due(
 ) -> None:
     @in_virtual_time
     async def story() -> None:
-        async with recorded_call(random.Random(1), tmp_path, line=line, pace=14.0) as call:
+        async with recorded_call(
+            random.Random(1), tmp_path, line=line, pace=14.0, stalls=False
+        ) as call:
             await call.announce()
             await call.heard.give(*reply(LONG))
             await call.heard.until_played(WORD, part=0.4)
@@ -80,8 +87,8 @@ def test_held_audio_lies_where_it_was_played_and_not_where_it_was_due(
         assert_recorded_as_played(call)
         places = np.flatnonzero(call.samples("bot") == value_of(call, WORD)) / RATE_HZ
         (pause,) = np.flatnonzero(np.diff(places) > 0.3)
-        assert places[pause + 1] == pytest.approx(went_on_s, abs=NEARLY_S)
-        assert places[pause] == pytest.approx(went_on_s - 0.7, abs=2 * NEARLY_S)
+        assert places[pause + 1] == pytest.approx(went_on_s, abs=2 * NEARLY_S)
+        assert places[pause] == pytest.approx(went_on_s - 0.7, abs=3 * NEARLY_S)
 
     story()
 
@@ -93,7 +100,7 @@ def test_speech_that_was_taken_back_is_recorded_no_further_than_it_was_heard(
     @in_virtual_time
     async def story() -> None:
         async with recorded_call(
-            random.Random(5), tmp_path, line=line, asked_first=[Garbles]
+            random.Random(5), tmp_path, line=line, asked_first=[Garbles], stalls=False
         ) as call:
             await call.announce()
             await call.heard.give(*reply(ORDER))
