@@ -89,6 +89,7 @@ async def test_outcome_is_judged_by_the_words_before_they_are_redacted(
             return ""
 
     record = CallRecord(None, "a-call", store=store, redactor=Wordless())
+    record.note("tool", name="find_order")
     record.heard("bot", "Anything else?")
     record.heard("caller", "no thanks, bye")
     record.heard("bot", "Goodbye.")
