@@ -27,7 +27,7 @@ WORD = "extraordinarily"
 GARBLE = -1000
 # A phone plays by a grid of its own. What a stalled network did to it only its marks can tell,
 # and there is one for every half second of audio.
-NEARLY_S = 0.06
+NEARLY_S = 0.08
 STALLED_S = 0.35
 
 
