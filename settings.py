@@ -137,6 +137,8 @@ class Settings(BaseSettings):
     retain_recordings_days: Days = 30
     show_caller_numbers: bool = False
     call_files: bool = False
+    # What is kept of callers' words, whatever a bot says of it.
+    keeps: Literal["everything", "redacted", "metadata only"] | None = None
     # Laid over calls/prices.toml, row by row.
     prices_file: Path | None = None
 

@@ -54,7 +54,7 @@ async def answer(
     started = datetime.now(UTC)
     settings = settings or Settings.load()
     call_id = args.session_id or uuid.uuid4().hex
-    redactor = Redactor(bot.keeps)
+    redactor = Redactor(settings.keeps or bot.keeps)
     with logger.contextualize(call=call_id[:8], redactor=redactor):
         channel = await open_channel(args)
         settings.data_dir.mkdir(parents=True, exist_ok=True)

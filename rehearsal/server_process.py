@@ -44,8 +44,9 @@ class ServerProcess:
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
             "PUBLIC_URL": self.url,
-            # What happens in a call is followed from outside.
+            # What happens in a call is followed from outside, word by word; nobody's are real.
             "CALL_FILES": "true",
+            "KEEPS": "everything",
         }
         self._env = {**os.environ, **own, **env}
         self._log = log

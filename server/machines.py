@@ -1,5 +1,6 @@
 """What other programs get of this process: metrics, traces, and word that a call ended."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,6 +10,7 @@ from loguru import logger
 
 from calls.records.event import Event
 from calls.records.queries import Records
+from calls.records.retaining import retain_for_ever
 from calls.records.store import store_of
 from calls.tracing.tracing import stop_tracing, trace_calls
 from calls.webhook.outbox import Outbox
@@ -49,8 +51,10 @@ class Machines:
         if self._webhook:
             self._store.listen(_safely(self._webhook.told))
             await self._webhook.start()
+        retaining = asyncio.create_task(retain_for_ever(self._settings))
         async with self._metrics.measuring():
             yield
+        retaining.cancel()
         if self._webhook:
             await self._webhook.close()
         await stop_tracing()

@@ -10,6 +10,7 @@ import uvicorn
 from loguru import logger
 
 from calls.bot import Bot
+from calls.costs.prices import PricesError, price_table
 from calls.recording.finishing import finish_left_over
 from calls.warm_up import warm_up
 from server import logs
@@ -20,7 +21,7 @@ from server.lines import Lines
 from server.media_messages import MESSAGE_AT_MOST
 from services.choice import choose, provider_names
 from services.provider import STAGE_NAMES
-from settings import Settings, setting_names, unknown_names
+from settings import Settings, SettingsError, setting_names, unknown_names
 
 # Connections without a call, such as a browser's keep-alive, are not waited for.
 _IDLE_CONNECTIONS_AT_MOST_S = 2
@@ -34,12 +35,17 @@ def serve(settings: Settings, bots: Mapping[str, Bot] | None = None) -> None:
         bots: Who answers, by name; those in `bots/` unless others are given.
 
     Raises:
-        SettingsError: when a provider is unknown, without its key or not installed.
+        SettingsError: when a provider is unknown, without its key or not installed, or the table
+            of prices is wrong.
     """
     logs.set_up(settings.log_level, logs.secrets_of(settings))
     for sentence in unknown_names(setting_names(provider_names())):
         logger.warning(sentence)
     choices = choose(settings)
+    try:
+        price_table(settings.prices_file)
+    except PricesError as error:
+        raise SettingsError(str(error)) from None
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     house = House(settings, choices, bots or find_bots(), Lines(settings.max_calls))
     for stage, rows in choices.items():

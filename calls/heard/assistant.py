@@ -85,15 +85,14 @@ class HearingAssistant(LLMAssistantAggregator):
         self._cut = False
         self._told: set[str | None] = set()
         self._begins_next: LLMFullResponseStartFrame | None = None
-        self._learned: set[int | None] = set()
+        self._twins: set[int] = set()
 
     async def learn(self, result: FunctionCallResultFrame) -> None:
         """Take a tool's result that went upstream; its twin stands behind audio that is to play.
 
         Whatever is played meanwhile, a filler for one, the model can go on with the result.
         """
-        if result.tool_call_id in self._function_calls_in_progress:
-            self._learned.add(result.broadcast_sibling_id)
+        if self._function_calls_in_progress.get(result.tool_call_id) is not None:
             await self.queue_frame(result)
 
     @property
@@ -111,8 +110,8 @@ class HearingAssistant(LLMAssistantAggregator):
                 self._begins_next = frame
             case SaidAgainFrame():
                 await self._open_again(frame.utterance)
-            case FunctionCallResultFrame() if frame.id in self._learned:
-                self._learned.discard(frame.id)
+            case FunctionCallResultFrame():
+                await self._take_once(frame, direction)
             case LLMFullResponseEndFrame() | LLMAssistantPushAggregationFrame():
                 await super().process_frame(frame, direction)
                 await self._open_next()
@@ -120,6 +119,18 @@ class HearingAssistant(LLMAssistantAggregator):
                 await super().process_frame(frame, direction)
         if self._cut:
             self._answer, self._begins_next = _Answer(), None
+
+    async def _take_once(self, result: FunctionCallResultFrame, direction: FrameDirection) -> None:
+        """Take a result, or do nothing where its twin was here before."""
+        if result.id not in self._twins:
+            if result.broadcast_sibling_id is not None:
+                self._twins.add(result.broadcast_sibling_id)
+            await super().process_frame(result, direction)
+            return
+        self._twins.discard(result.id)
+        # Pipecat asks the model once no more results are waiting, and this one was.
+        if self._context_push_owed and not self._user_speaking:
+            await self._maybe_push_context()
 
     async def _maybe_push_context(self) -> None:
         """Have the model go on with a tool's result; a filler is no speech to wait for."""

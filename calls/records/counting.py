@@ -12,7 +12,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     LargeBinary,
-    Row,
     case,
     func,
     literal,
@@ -35,7 +34,8 @@ _REASONS = 10
 _PERIODS_S = (3600, 6 * 3600, 86_400, 7 * 86_400, 28 * 86_400)
 _PERIODS_AT_MOST = 62
 
-Group = Row[Any]
+# A row of `_groups`, whose columns have the names given there.
+Group = Any
 Turns = dict[int, NDArray[np.float32]]
 
 

@@ -1,7 +1,8 @@
 """How a call ended for the caller, where no tool of the bot said so.
 
-Nothing here is guessed as a success: a call is `resolved` when both sides said goodbye, and
-whatever is not known to have ended otherwise is `abandoned`.
+Nothing here is guessed as a success: a call is `resolved` when a tool did what it was asked for,
+the bot turned nothing down since, and both sides said goodbye. Whatever is not known to have ended
+otherwise is `abandoned`.
 """
 
 import re
@@ -58,6 +59,7 @@ class Course:
     _bot_spoke: bool = False
     _caller_spoke: bool = False
     _owed: bool = False
+    _helped: bool = False
     _nobody_left: bool = False
     _voicemail: bool = False
     _last_of_caller: str = ""
@@ -76,6 +78,10 @@ class Course:
                 self._bot_since.append(str(facts.get("text", "")))
             case "provider_failed":
                 self._nobody_left = not facts.get("went_to")
+            case "tool" if "goodbye" not in str(facts.get("name")):
+                self._helped = not facts.get("error")
+            case "unhandled":
+                self._helped = False
             case "voicemail":
                 self._voicemail = True
             case "outcome":
@@ -93,8 +99,8 @@ class Course:
             return Judged("failed", "no provider was left to answer")
         if not self._bot_spoke and (self._caller_spoke or by != "caller"):
             return Judged("failed", "the bot never answered")
-        if reason == _GOODBYE and self._parted():
-            return Judged("resolved", "both said goodbye")
+        if reason == _GOODBYE and self._helped and self._parted():
+            return Judged("resolved", "a tool helped, and both said goodbye")
         if self._owed:
             return Judged("abandoned", "the caller's last words had no answer")
         return Judged("abandoned", "nothing says that it was settled")

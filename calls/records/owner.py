@@ -52,9 +52,10 @@ class Owner:
         """Be gone: nothing is written any more."""
         connection.execute(delete(owners).where(owners.c.owner == self.name))
 
-    def close(self) -> None:
-        """Let go of the lock."""
-        self._path.unlink(missing_ok=True)
+    def close(self, *, in_order: bool) -> None:
+        """Let go of the lock. Without order, the file stays: who finds it unlocked cleans up."""
+        if in_order:
+            self._path.unlink(missing_ok=True)
         self._file.close()
 
 

@@ -13,9 +13,10 @@ from calls.records.outcome import INTERRUPTED, ended_by
 from calls.records.schema import ms_of
 from calls.records.stages import number
 
-# The sequence number of the end that is written for a process that died. No call has as many
-# events, so it is never that of another one.
-LAST_SEQ = 2**31 - 1
+# What is written for a process that died has the sequence numbers from here on, the end the last.
+# No call has as many events of its own.
+AFTERWARDS = 2**31 - 2
+LAST_SEQ = AFTERWARDS + 1
 NANO = Decimal(1_000_000_000)
 
 _TEXTS = (
@@ -108,7 +109,7 @@ class Projection:
 
     def row(self) -> dict[str, Any]:
         """All columns but those that say where the row stands and who writes it."""
-        own = self.seqs - {LAST_SEQ}
+        own = self.own_seqs
         v2v_ms = [ms for *_, ms in self.turns if ms is not None]
         return {
             **_EMPTY,
@@ -128,6 +129,11 @@ class Projection:
         for stage, name in self.providers:
             names.setdefault(stage, []).append(name)
         return names
+
+    @property
+    def own_seqs(self) -> set[int]:
+        """The events that were taken and come from the call's own process."""
+        return self.seqs - {AFTERWARDS, LAST_SEQ}
 
     @property
     def over(self) -> bool:

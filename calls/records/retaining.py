@@ -15,7 +15,7 @@ from calls.records.database import Database, in_short
 from calls.records.erasing import AT_MOST_S, AT_ONCE, let_go
 from calls.records.files import CALL_FILES, RECORDINGS, erase_files
 from calls.records.schema import access_log, calls, events, number_of_call
-from calls.records.wordless import without_words
+from calls.redaction.facts import without_words
 from settings import Settings
 
 _DAY_MS = 86_400_000

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, select
 from calls.records import stages, upsert, words
 from calls.records.event import Event
 from calls.records.kept import Kept
-from calls.records.projection import LAST_SEQ, Projection
+from calls.records.projection import AFTERWARDS, Projection
 from calls.records.schema import (
     call_providers,
     call_stages,
@@ -30,6 +30,13 @@ class _Call:
     projection: Projection
     turns_kept: int = 0
     words_kept: int = 0
+
+    @property
+    def has_news_for_search(self) -> bool:
+        """Whether words are to be indexed; those of a long call not anew for every few of them."""
+        said = len(self.projection.words)
+        few = said < 1.25 * self.words_kept and not self.projection.over
+        return said > self.words_kept and not few
 
 
 class Scribe:
@@ -55,97 +62,70 @@ class Scribe:
             batch: The events.
             owner: The process whose calls they are of.
         """
-        by_call: dict[str, list[Kept]] = {}
+        by_call: dict[str, dict[int, Kept]] = {}
         for kept in batch:
-            by_call.setdefault(kept.event.call_id, []).append(kept)
-        touched: list[_Call] = []
-        for call_id, its in by_call.items():
-            call = self._calls.get(call_id) or self._found(connection, call_id)
-            call = call or self._new(connection, its[0].event, owner)
-            self._calls[call_id] = call
-            if self._take(connection, call, its):
-                touched.append(call)
-        if touched:
-            self._keep(connection, touched)
+            by_call.setdefault(kept.event.call_id, {}).setdefault(kept.event.seq, kept)
+        self._find(connection, by_call, owner)
+        fresh = {
+            call_id: [its[seq] for seq in sorted(its.keys() - self._calls[call_id].projection.seqs)]
+            for call_id, its in by_call.items()
+        }
+        touched = [self._calls[call_id] for call_id, its in fresh.items() if its]
+        rows = [_row(call.number, k) for call in touched for k in fresh[call.projection.call_id]]
+        upsert.new_only(connection, events, rows)
+        # Whoever ends a call itself was taken for dead, and was not.
+        ended = [call.number for call in touched if _has_end(fresh[call.projection.call_id])]
+        afterwards = (events.c.number.in_(ended), events.c.seq >= AFTERWARDS)
+        connection.execute(delete(events).where(*afterwards))
+        for call in touched:
+            self._follow(connection, call, fresh[call.projection.call_id])
+        self._keep(connection, touched)
         for call in touched:
             if call.projection.over:
                 self._calls.pop(call.projection.call_id, None)
 
-    def _take(self, connection: Connection, call: _Call, its: list[Kept]) -> bool:
-        known = call.projection.seqs
-        fresh = {kept.event.seq: kept for kept in its if kept.event.seq not in known}
-        if not fresh:
-            return False
-        in_order = sorted(fresh)
-        upsert.new_only(connection, events, [_row(call.number, fresh[seq]) for seq in in_order])
-        if any(k.event.kind == "end" and k.event.seq != LAST_SEQ for k in fresh.values()):
-            # It was taken for dead, and was not.
-            connection.execute(_of(events, call.number).where(events.c.seq == LAST_SEQ))
-            known.discard(LAST_SEQ)
-        if in_order[0] < max(known, default=0):
+    def _find(
+        self, connection: Connection, by_call: Mapping[str, Mapping[int, Kept]], owner: str
+    ) -> None:
+        """Have every call among those that are followed."""
+        unknown = [call_id for call_id in by_call if call_id not in self._calls]
+        if not unknown:
+            return
+        which = select(calls.c.id, calls.c.number, calls.c.owner).where(calls.c.id.in_(unknown))
+        for row in connection.execute(which).all():
+            projection = _read(connection, row.number, row.id)
+            self._calls[row.id] = _Call(row.number, row.owner, projection)
+        new = [call_id for call_id in unknown if call_id not in self._calls]
+        numbers = _numbers_of([next(iter(by_call[call_id].values())).event for call_id in new])
+        while connection.scalars(select(calls.c.number).where(calls.c.number.in_(numbers))).first():
+            numbers = _numbers_of([next(iter(by_call[c].values())).event for c in new])
+        for call_id, number in zip(new, numbers, strict=True):
+            self._calls[call_id] = _Call(number, owner, Projection(call_id))
+
+    def _follow(self, connection: Connection, call: _Call, its: Sequence[Kept]) -> None:
+        """Have the call's row know its new events."""
+        if its[0].event.seq < max(call.projection.seqs, default=0):
             call.projection = _read(connection, call.number, call.projection.call_id)
             call.turns_kept = 0
         else:
-            for seq in in_order:
-                call.projection.take(fresh[seq].event)
-        return True
+            for kept in its:
+                call.projection.take(kept.event)
 
-    def _keep(self, connection: Connection, touched: list[_Call]) -> None:
-        upsert.into(
-            connection,
-            calls,
-            [
-                {
-                    "number": call.number,
-                    "id": call.projection.call_id,
-                    "owner": call.owner,
-                    **call.projection.row(),
-                }
-                for call in touched
-            ],
-            keeping=("id", "owner"),
-        )
-        for call in touched:
-            self._keep_parts(connection, call)
-
-    def _keep_parts(self, connection: Connection, call: _Call) -> None:
-        projection = call.projection
-        if len(projection.turns) > call.turns_kept:
-            packed = stages.packed(projection.turns)
-            upsert.into(connection, call_stages, [{"number": call.number, "stages": packed}])
-            call.turns_kept = len(projection.turns)
-        if projection.providers:
-            rows = [
-                {
-                    "provider": name,
-                    "number": call.number,
-                    "stage": stage,
-                    "failures": used.failures,
-                    "cost_nano": used.cost_nano,
-                }
-                for (stage, name), used in projection.providers.items()
-            ]
-            upsert.into(connection, call_providers, rows)
-        said = len(projection.words)
-        # The words of a long call are not all indexed anew for every few of them.
-        if said > call.words_kept and (projection.over or said >= 1.25 * call.words_kept):
-            words.keep(connection, call.number, projection.words)
-            call.words_kept = said
-
-    def _found(self, connection: Connection, call_id: str) -> _Call | None:
-        which = select(calls.c.number, calls.c.owner).where(calls.c.id == call_id)
-        found = connection.execute(which).first()
-        if found is None:
-            return None
-        return _Call(found.number, found.owner, _read(connection, found.number, call_id))
-
-    def _new(self, connection: Connection, first: Event, owner: str) -> _Call:
-        began_ms = ms_of(first.utc) - round(first.at_s * 1000)
-        while True:
-            number = number_of_call(began_ms, secrets.randbits(20))
-            taken = connection.scalar(select(calls.c.id).where(calls.c.number == number))
-            if taken is None:
-                return _Call(number, owner, Projection(first.call_id))
+    def _keep(self, connection: Connection, touched: Sequence[_Call]) -> None:
+        upsert.into(connection, calls, [_call_row(c) for c in touched], keeping=("id", "owner"))
+        upsert.into(connection, call_providers, [r for c in touched for r in _provider_rows(c)])
+        longer = [call for call in touched if len(call.projection.turns) > call.turns_kept]
+        packed = [
+            {"number": call.number, "stages": stages.packed(call.projection.turns)}
+            for call in longer
+        ]
+        upsert.into(connection, call_stages, packed)
+        for call in longer:
+            call.turns_kept = len(call.projection.turns)
+        said = [call for call in touched if call.has_news_for_search]
+        words.keep(connection, {call.number: call.projection.words for call in said})
+        for call in said:
+            call.words_kept = len(call.projection.words)
 
 
 def events_of(
@@ -183,5 +163,25 @@ def _row(number: int, kept: Kept) -> dict[str, Any]:
     }
 
 
-def _of(table: Any, number: int) -> Any:
-    return delete(table).where(table.c.number == number)
+def _has_end(its: Sequence[Kept]) -> bool:
+    return any(kept.event.kind == "end" and kept.event.seq < AFTERWARDS for kept in its)
+
+
+def _call_row(call: _Call) -> dict[str, Any]:
+    projection = call.projection
+    own = {"number": call.number, "id": projection.call_id, "owner": call.owner}
+    return {**own, **projection.row()}
+
+
+def _provider_rows(call: _Call) -> Iterator[dict[str, Any]]:
+    for (stage, name), used in call.projection.providers.items():
+        row = {"provider": name, "number": call.number, "stage": stage}
+        yield {**row, "failures": used.failures, "cost_nano": used.cost_nano}
+
+
+def _numbers_of(firsts: Sequence[Event]) -> list[int]:
+    """New numbers for calls by their first events. One may be taken, once in a million."""
+    return [
+        number_of_call(ms_of(first.utc) - round(first.at_s * 1000), secrets.randbits(20))
+        for first in firsts
+    ]

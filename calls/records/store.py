@@ -5,12 +5,16 @@ import atexit
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 from loguru import logger
 
+from calls.costs.bill import cost_of
+from calls.costs.prices import price_table
+from calls.records.closing import CostOf
 from calls.records.database import Database
 from calls.records.event import Event
 from calls.records.kept import Kept
@@ -36,6 +40,8 @@ class RecordStore:
 
     Parameters:
         database: Where they are kept.
+        cost_of: From the facts of "usage" events to those of a "cost" event, for calls whose
+            process died before it could say what they cost.
         queue_at_most: Events that may wait; further ones are dropped, but for the essential.
         spill_at_most: Bytes that may be spilled, with the same exception.
 
@@ -48,6 +54,7 @@ class RecordStore:
         self,
         database: Database,
         *,
+        cost_of: CostOf | None = None,
         queue_at_most: int = QUEUE_AT_MOST,
         spill_at_most: int = SPILL_AT_MOST,
     ) -> None:
@@ -55,7 +62,10 @@ class RecordStore:
         self._queue: queue.SimpleQueue[Kept | Future[None]] = queue.SimpleQueue()
         self._queue_at_most = queue_at_most
         self._writing = Writing(
-            database, pending_at_most=queue_at_most, spill_at_most=spill_at_most
+            database,
+            pending_at_most=queue_at_most,
+            spill_at_most=spill_at_most,
+            cost_of=cost_of,
         )
         self._overflowed = 0
         self._taps: list[Tap] = []
@@ -86,10 +96,13 @@ class RecordStore:
                 self._overflow()
             else:
                 self._queue.put(Kept.of(event))
-            for tap in self._taps:
-                tap(event)
         except Exception as error:
             logger.error(f"An event of a call is lost: {error!r}")
+        for tap in self._taps:
+            try:
+                tap(event)
+            except Exception as error:
+                logger.error(f"Not everybody was told of an event of a call: {error!r}")
 
     def listen(self, tap: Tap) -> None:
         """Have a function of this process told of every event, as it is put, on the event loop."""
@@ -163,7 +176,17 @@ _STORES: dict[tuple[Path, str], RecordStore] = {}
 def store_of(settings: Settings) -> RecordStore:
     """The store of this process for the database that the settings name."""
     database = Database.of(settings)
-    return _STORES.setdefault(_key(database), RecordStore(database))
+    if (store := _STORES.get(_key(database))) is None:
+        store = RecordStore(database, cost_of=_cost_of(settings))
+        _STORES[_key(database)] = store
+    return store
+
+
+def _cost_of(settings: Settings) -> CostOf:
+    def cost(usages: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+        return cost_of(usages, price_table(settings.prices_file)).facts()
+
+    return cost
 
 
 def _key(database: Database) -> tuple[Path, str]:

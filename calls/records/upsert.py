@@ -15,6 +15,8 @@ def into(
     keeping: Sequence[str] = (),
 ) -> None:
     """Insert rows, or give those of the same key the new values, except in columns to keep."""
+    if not rows:
+        return
     insert = _insert(connection, table)
     key = [column.name for column in table.primary_key]
     changed = {

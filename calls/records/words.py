@@ -1,7 +1,7 @@
 """The index of the words that were said: SQLite's FTS5, or PostgreSQL's text search."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, bindparam, text
 
@@ -10,9 +10,14 @@ _AT_MOST = 250_000
 _PARTS = re.compile(r'"([^"]+)"|(\S+)')
 
 
-def keep(connection: Connection, number: int, said: Sequence[str]) -> None:
-    """Index what was said in a call, in place of what was indexed of it before."""
-    row = {"number": number, "words": "\n".join(said)[:_AT_MOST].replace("\0", "")}
+def keep(connection: Connection, said: Mapping[int, Sequence[str]]) -> None:
+    """Index what was said in calls, in place of what was indexed of them before."""
+    rows = [
+        {"number": number, "words": "\n".join(words)[:_AT_MOST].replace("\0", "")}
+        for number, words in said.items()
+    ]
+    if not rows:
+        return
     if connection.dialect.name == "postgresql":
         connection.execute(
             text(
@@ -20,11 +25,11 @@ def keep(connection: Connection, number: int, said: Sequence[str]) -> None:
                 "VALUES (:number, to_tsvector('simple', :words)) "
                 "ON CONFLICT (number) DO UPDATE SET words = EXCLUDED.words"
             ),
-            row,
+            rows,
         )
         return
-    connection.execute(text("DELETE FROM call_words WHERE rowid = :number"), row)
-    connection.execute(text("INSERT INTO call_words (rowid, words) VALUES (:number, :words)"), row)
+    connection.execute(text("DELETE FROM call_words WHERE rowid = :number"), rows)
+    connection.execute(text("INSERT INTO call_words (rowid, words) VALUES (:number, :words)"), rows)
 
 
 def erase(connection: Connection, numbers: Iterable[int]) -> None:

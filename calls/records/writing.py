@@ -4,16 +4,14 @@ import time
 from collections.abc import Sequence
 
 from loguru import logger
-from sqlalchemy import Connection, func, select
+from sqlalchemy import select
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 
+from calls.records.closing import CostOf, last_events, left_open
 from calls.records.database import Database, in_short
-from calls.records.event import Event
 from calls.records.kept import Kept
-from calls.records.outcome import INTERRUPTED
 from calls.records.owner import Owner, buried, is_alive
-from calls.records.projection import LAST_SEQ
-from calls.records.schema import calls, events, moment_of
+from calls.records.schema import calls
 from calls.records.scribe import Scribe
 from calls.records.spill import ESSENTIAL, FOLDER, Spill, spills_in
 
@@ -29,13 +27,22 @@ class Writing:
         database: Where they belong.
         pending_at_most: Events that stay in memory when they can go neither there nor to the file.
         spill_at_most: Bytes of the file.
+        cost_of: As in `RecordStore`.
     """
 
-    def __init__(self, database: Database, *, pending_at_most: int, spill_at_most: int) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        pending_at_most: int,
+        spill_at_most: int,
+        cost_of: CostOf | None = None,
+    ) -> None:
         self.dropped = 0
         self.spilled = 0
         self._database = database
         self._scribe = Scribe()
+        self._cost_of = cost_of
         self._owner: Owner | None = None
         self._spill: Spill | None = None
         self._spill_at_most = spill_at_most
@@ -68,15 +75,17 @@ class Writing:
 
     def end(self) -> None:
         """Nothing more comes."""
+        in_order = self._away_since_s is None
         try:
-            if self._owner and self._away_since_s is None:
+            if self._owner and in_order:
                 with self._database.writing() as connection:
                     self._owner.leaves(connection)
             self._database.close()
         except (SQLAlchemyError, OSError) as error:
+            in_order = False
             logger.warning(f"The records' database was not left in order: {in_short(error)}")
         if self._owner:
-            self._owner.close()
+            self._owner.close(in_order=in_order)
 
     def _to_database(self, now_s: float) -> None:
         owner = self._owner = self._owner or Owner(self._database.folder)
@@ -125,12 +134,13 @@ class Writing:
 
     def _close_calls_of(self, name: str) -> None:
         with self._database.writing() as connection:
-            ends = [Kept.of(end) for end in _ends(connection, name)]
-            if ends:
-                self._scribe.write(connection, ends, name)
+            left = left_open(connection, name)
+            for call in left:
+                last = [Kept.of(event) for event in last_events(connection, call, self._cost_of)]
+                self._scribe.write(connection, last, name)
             buried(connection, self._database.folder, name)
-        if ends:
-            logger.warning(f"{len(ends)} calls were interrupted: the process {name} died.")
+        if left:
+            logger.warning(f"{len(left)} calls were interrupted: the process {name} died.")
 
     def _to_file(self) -> None:
         try:
@@ -173,24 +183,6 @@ class Writing:
                 f"{self._lost_while_away} events were lost meanwhile."
             )
         self._away_since_s, self._patience_s, self._lost_while_away = None, _TRY_AGAIN_S[0], 0
-
-
-def _ends(connection: Connection, owner: str) -> list[Event]:
-    """The end, at its last event, of every call that a process left open."""
-    last = select(calls.c.id, func.max(events.c.at_s), func.max(events.c.utc_ms))
-    last = last.join_from(calls, events, calls.c.number == events.c.number)
-    last = last.where(calls.c.ended_ms.is_(None), calls.c.owner == owner).group_by(calls.c.id)
-    return [
-        Event(
-            call_id,
-            LAST_SEQ,
-            at_s,
-            moment_of(utc_ms),
-            "end",
-            {"reason": INTERRUPTED, "duration_s": at_s},
-        )
-        for call_id, at_s, utc_ms in connection.execute(last)
-    ]
 
 
 def _is_away(error: Exception) -> bool:

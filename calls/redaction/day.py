@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from calls.redaction.token import Token, glued, word
 from services.embedded.spoken_dates import MONTHS
@@ -37,12 +38,14 @@ class Day:
         end: Position after it.
         old: So long ago that somebody may be born on it.
         whole: Has a year.
+        form: With the name of a month, in figures as programs write it, or in other figures.
     """
 
     start: int
     end: int
     old: bool
     whole: bool
+    form: Literal["named", "iso", "figures"]
 
 
 def is_old(year: int, today: date) -> bool:
@@ -56,18 +59,18 @@ def days(text: str, tokens: Sequence[Token], today: date, *, birth: bool) -> Ite
         birth: The talk is of a birth: a short year may be any ("oh three").
     """
     for match in _MACHINE.finditer(text):
-        yield Day(match.start(), match.end(), is_old(int(match["y"]), today), whole=True)
+        yield Day(match.start(), match.end(), is_old(int(match["y"]), today), True, "iso")
     for match in _WRITTEN.finditer(text):
         if years := _years_written(match["a"], match["b"], match["c"], today):
             old = any(is_old(year, today) for year in years)
-            yield Day(match.start(), match.end(), old, whole=True)
+            yield Day(match.start(), match.end(), old, True, "figures")
     index = 0
     while index < len(tokens):
         day = _named(tokens, index, today, birth=birth)
         if day:
             last, year = day
             old = year is not None and is_old(year, today)
-            yield Day(tokens[index].start, tokens[last - 1].end, old, whole=year is not None)
+            yield Day(tokens[index].start, tokens[last - 1].end, old, year is not None, "named")
         index = day[0] if day else index + 1
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from calls.redaction.birth import birth_dates, short_year
-from calls.redaction.day import days
+from calls.redaction.day import Day, days
 from calls.redaction.email import emails
 from calls.redaction.found import Found, merged
 from calls.redaction.group import Group, groups_of
@@ -51,7 +51,7 @@ def search(text: str, around: Setting) -> Findings:
     elif setting.half_date:
         found += short_year(tokens)
     groups = _outside(found, tokens, groups_of(tokens))
-    young = [] if birth else [(d.start, d.end) for d in dates if not d.old]
+    young = [(d.start, d.end) for d in dates if _is_nobodys(d, setting)]
     free = free_groups(text, tokens, groups, young, setting)
     # A number and nothing else may be a part of a longer one, whatever it looks like.
     bare = len(tokens) <= sum(group.last - group.first for group in groups) + 1
@@ -61,6 +61,14 @@ def search(text: str, around: Setting) -> Findings:
         "".join(group.digits for group in pieces_given),
         half_date=any(not d.whole for d in dates),
     )
+
+
+def _is_nobodys(day: Day, setting: Setting) -> bool:
+    """Whether a date may stand; while a number is given, "06-28-25" is rather a part of that."""
+    if day.old or setting.about == "birth":
+        return False
+    by_program = day.form == "iso" and setting.who != "caller"
+    return day.form == "named" or by_program or not setting.given_before
 
 
 def _with_own_words(text: str, around: Setting) -> Setting:

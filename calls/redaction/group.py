@@ -114,8 +114,12 @@ def _scaled(tokens: Sequence[Token], start: Group) -> Group:
 
 
 def _is_meant(tokens: Sequence[Token], groups: Sequence[Group], at: int) -> bool:
-    """ "oh" is a zero next to another digit."""
-    if tokens[groups[at].first].text not in WEAK or groups[at].last - groups[at].first > 1:
+    """ "oh" is a zero next to another digit, and where nothing else is said."""
+    if (
+        len(tokens) == 1
+        or tokens[groups[at].first].text not in WEAK
+        or groups[at].last - groups[at].first > 1
+    ):
         return True
     before = at > 0 and groups[at - 1].last == groups[at].first
     after = at + 1 < len(groups) and groups[at + 1].first == groups[at].last

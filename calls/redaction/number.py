@@ -31,7 +31,7 @@ def free_groups(
     Parameters:
         dates: Positions in the text of dates that are nobody's.
     """
-    given = setting.dictated or setting.room < SHOWN_DIGITS
+    given = setting.given_before
     clocks = setting.of_times or not given
     plain = written(text, machine=setting.who == "log", clocks=clocks, amounts=not given)
     covered = _covered(groups, tokens, [*dates, *plain])

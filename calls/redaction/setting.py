@@ -30,3 +30,8 @@ class Setting:
     half_date: bool = False
     given: str = ""
     room: int = SHOWN_DIGITS
+
+    @property
+    def given_before(self) -> bool:
+        """Whether digits came before this text, or were asked for."""
+        return self.dictated or self.room < SHOWN_DIGITS

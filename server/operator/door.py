@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends, HTTPException, Request, Response
 from starlette.requests import HTTPConnection
@@ -14,6 +15,7 @@ from settings import Settings, SettingsError, is_loopback
 
 COOKIE = "switchboard_operator"
 CSRF_HEADER = "X-CSRF-Token"
+HERE = "http://127.0.0.1"
 
 # The session of those who need none; its changing requests carry a token all the same.
 _WITHOUT_SIGN_IN = "without sign-in"
@@ -65,7 +67,8 @@ class Door:
         self.public_url = settings.public_url
         self._header = settings.operator_header or ""
         self._proxies = settings.operator_proxies
-        self.open_here = not (self.token or self._header or self.public_url)
+        is_public = not is_loopback(urlsplit(settings.public_url or HERE).hostname or "")
+        self.open_here = not (self.token or self._header or is_public)
         self.attempts = attempts or Attempts()
         self.sessions = sessions or Sessions(self.token or secrets.token_urlsafe())
         if not (is_loopback(settings.host) or self.token or self._header):
@@ -94,7 +97,7 @@ class Door:
             )
         raise NoEntry(
             "Without OPERATOR_TOKEN these pages are open only on the machine that the server runs "
-            "on, at http://127.0.0.1, and only while PUBLIC_URL is not set. Set OPERATOR_TOKEN "
+            "on, at http://127.0.0.1, and only while PUBLIC_URL names no other. Set OPERATOR_TOKEN "
             "and start the server again."
         )
 

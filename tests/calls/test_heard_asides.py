@@ -307,9 +307,53 @@ async def test_tools_result_overtakes_the_filler_that_stands_before_it_and_count
         upstream = FunctionCallResultFrame("find", "1", {}, "on its way")
         behind = FunctionCallResultFrame("find", "1", {}, "on its way")
         upstream.broadcast_sibling_id, behind.broadcast_sibling_id = behind.id, upstream.id
-        await rig.up(upstream)
+        await pair.user().queue_frame(upstream, FrameDirection.UPSTREAM)
+        await asyncio.sleep(0.01)
         messages: list[Any] = pair.user().context.messages
         assert messages[-1]["content"] == '"on its way"'
-        await rig.down(TTSStoppedFrame(context_id="filler"), BotStoppedSpeakingFrame(), behind)
+        await rig.down(TTSStoppedFrame(context_id="filler"), BotStoppedSpeakingFrame())
+        await pair.user().push_frame(behind)
+        await asyncio.sleep(0.01)
         asked = [f for f in rig.head.got if isinstance(f, LLMContextFrame)]
         assert (len(asked), len(pair.user().context.messages)) == (1, len(messages))
+
+
+@in_virtual_time
+async def test_tool_that_is_done_at_once_has_the_model_asked_once() -> None:
+    pair = LLMContextAggregatorPair(LLMContext())
+    remember_what_was_heard(pair, Record())
+    upstream = FunctionCallResultFrame("find", "1", {}, "on its way")
+    behind = FunctionCallResultFrame("find", "1", {}, "on its way")
+    upstream.broadcast_sibling_id, behind.broadcast_sibling_id = behind.id, upstream.id
+    async with probed_pipeline(pair.user(), Following(), pair.assistant()) as rig:
+        await rig.down(
+            FunctionCallsStartedFrame([FunctionCallFromLLM("find", "1", {}, LLMContext())]),
+            FunctionCallInProgressFrame("find", "1", {}),
+        )
+        # Both are there before the assistant gets to the first.
+        await pair.user().queue_frame(upstream, FrameDirection.UPSTREAM)
+        await pair.user().push_frame(behind)
+        await asyncio.sleep(0.01)
+        asked = [f for f in rig.head.got if isinstance(f, LLMContextFrame)]
+        assert len(asked) == 1
+
+
+@in_virtual_time
+async def test_result_before_the_call_that_it_belongs_to_is_waited_for() -> None:
+    pair = LLMContextAggregatorPair(LLMContext())
+    remember_what_was_heard(pair, Record())
+    upstream = FunctionCallResultFrame("find", "1", {}, "on its way")
+    behind = FunctionCallResultFrame("find", "1", {}, "on its way")
+    upstream.broadcast_sibling_id, behind.broadcast_sibling_id = behind.id, upstream.id
+    async with probed_pipeline(pair.user(), Following(), pair.assistant()) as rig:
+        await rig.down(
+            FunctionCallsStartedFrame([FunctionCallFromLLM("find", "1", {}, LLMContext())])
+        )
+        await pair.user().queue_frame(upstream, FrameDirection.UPSTREAM)
+        await asyncio.sleep(0.01)
+        await rig.down(FunctionCallInProgressFrame("find", "1", {}))
+        await pair.user().push_frame(behind)
+        await asyncio.sleep(0.01)
+        messages: list[Any] = pair.user().context.messages
+        assert messages[-1]["content"] == '"on its way"'
+        assert len([f for f in rig.head.got if isinstance(f, LLMContextFrame)]) == 1

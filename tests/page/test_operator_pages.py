@@ -130,6 +130,8 @@ async def test_timeline_lanes_and_words_share_one_axis(server: OperatorServer, p
     assert (caller + width) / tool == pytest.approx(11.97 / 6.66, rel=0.02)
     await page.locator(".turn summary").first.click()
     await expect(page.locator(".turn").first.locator(".wf-total")).to_contain_text("812 ms")
+    facts = page.locator("#facts")
+    await expect(facts).to_contain_text("openai gpt-4.1, 1,034 tokens in, $0.0093")
     await page.locator(".event summary").click()
     await expect(page.locator(".event pre")).to_contain_text("Wednesday afternoon")
 

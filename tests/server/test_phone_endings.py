@@ -66,6 +66,7 @@ async def exchange(tmp_path: Path) -> AsyncIterator[Exchange]:
             "port": free_port(),
             "data_dir": tmp_path / "data",
             "max_calls": 1,
+            "call_files": True,
         }
     )
     desk = load_slow_desk()

@@ -46,7 +46,7 @@ function showCall() {
   document.title = `${titled(call.bot)}, ${when(call.started_utc)} · Switchboard`;
   byId("end").hidden = !(call.live && call.can_be_ended);
   listening.offer(call.live && call.can_be_ended);
-  drawFacts(byId("facts"), call, endS());
+  drawFacts(byId("facts"), call, endS(), events);
 }
 
 function showEvents() {

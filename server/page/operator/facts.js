@@ -1,5 +1,6 @@
 /** What else is on a call's record, as pairs of a name and a value. */
 import { element } from "../element.js";
+import { usageOf } from "./usage.js";
 import { CHANNELS, clock, ENDED_BY, exactly, money, ms, OUTCOMES, plural, STAGES, titled } from "./words.js";
 
 function chain(names) {
@@ -12,7 +13,7 @@ function cost({ cost_amount: amount, cost_currency: currency, unpriced }) {
   return [money(amount, currency), rest].filter(Boolean).join("; ");
 }
 
-export function drawFacts(list, call, endS) {
+export function drawFacts(list, call, endS, events) {
   const ended = call.live ? "" : [ENDED_BY[call.ended_by] ?? call.ended_by, call.end_reason].filter(Boolean).join(": ");
   const outcome = call.live ? "" : [OUTCOMES[call.outcome]?.title ?? titled(call.outcome), call.outcome_why].filter(Boolean).join(": ");
   const counted = [
@@ -33,6 +34,7 @@ export function drawFacts(list, call, endS) {
     ["Voice to voice", call.v2v_p50_ms === null ? "" : `${ms(call.v2v_p50_ms)} median, ${ms(call.v2v_max_ms)} at most`],
     ["Longest silence", call.dead_air_max_ms === null ? "" : ms(call.dead_air_max_ms)],
     ...Object.entries(call.providers).map(([stage, names]) => [STAGES[stage] ?? titled(stage), chain(names)]),
+    ...usageOf(events).map(([stage, words]) => [`Used of ${stage.toLowerCase()}`, words]),
     ["Cost", cost(call)],
     ["Rating", call.csat === null ? "" : String(call.csat)],
     ["Counted", counted.filter(([n]) => n > 0).map((one) => plural(...one)).join(", ")],

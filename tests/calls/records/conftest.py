@@ -2,11 +2,11 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,6 @@ from sqlalchemy import create_engine, text
 from calls.records.database import Database
 
 PROGRAMS = next(Path("/usr/lib/postgresql").glob("*/bin/initdb"), None) or shutil.which("initdb")
-_DATABASES = count(1)
 
 OpenDatabase = Callable[[], Database]
 
@@ -46,7 +45,8 @@ def postgresql() -> Iterator[str]:
         if b"ready to accept connections" in line:
             break
     yield f"postgresql://records@127.0.0.1:{port}"
-    server.terminate()
+    # Whoever is still connected is not waited for.
+    server.send_signal(signal.SIGINT)
     server.wait()
     server.stderr.close()
     shutil.rmtree(folder, ignore_errors=True)
@@ -57,15 +57,12 @@ def open_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Op
     """Opens the same empty database again and again, as several processes do."""
     folder, url, opened = tmp_path / "data", "", []
     if request.param == "postgresql":
-        server = request.getfixturevalue("postgresql")
-        name = f"records_{next(_DATABASES)}"
-        engine = create_engine(
-            f"{server.replace('://', '+psycopg://')}/postgres", isolation_level="AUTOCOMMIT"
-        )
+        url = f"{request.getfixturevalue('postgresql')}/postgres"
+        engine = create_engine(url.replace("://", "+psycopg://"), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
         engine.dispose()
-        url = f"{server}/{name}"
 
     def open_one() -> Database:
         opened.append(Database(folder, url))

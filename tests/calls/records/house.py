@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from calls.records.database import Database
 from calls.records.event import Event
+from settings import Settings
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -16,6 +17,11 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 def event(call_id: str, seq: int, kind: str, *, utc: datetime | None = None, **facts: Any) -> Event:
     """An event of a call that was answered at noon, and that has one a second."""
     return Event(call_id, seq, float(seq), utc or NOON + timedelta(seconds=seq), kind, facts)
+
+
+def settings(**values: Any) -> Settings:
+    """The defaults, and what is given."""
+    return Settings.model_validate(values)
 
 
 def whole_call(call_id: str, **opened: Any) -> list[Event]:

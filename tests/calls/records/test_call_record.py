@@ -11,7 +11,7 @@ from calls.records.database import Database
 from calls.records.queries import Records
 from calls.records.store import RecordStore, store_of
 from processors.stage_latency import Stages
-from settings import Settings
+from tests.calls.records.house import settings
 
 
 @pytest.fixture
@@ -89,6 +89,7 @@ async def test_outcome_is_judged_by_the_words_before_they_are_redacted(
             return ""
 
     record = CallRecord(None, "a-call", store=store, redactor=Wordless())
+    record.note("tool", name="find_order")
     record.heard("bot", "Anything else?")
     record.heard("caller", "no thanks, bye")
     record.heard("bot", "Goodbye.")
@@ -112,25 +113,25 @@ async def test_outcome_is_judged_by_the_words_before_they_are_redacted(
 async def test_number_is_masked_unless_it_may_be_shown(
     tmp_path: Path, records: Records, caller: str, shown: bool, stands: str
 ) -> None:
-    settings = Settings(data_dir=tmp_path, show_caller_numbers=shown)
-    record = record_of(settings, "a-call")
+    chosen = settings(data_dir=tmp_path, show_caller_numbers=shown)
+    record = record_of(chosen, "a-call")
     record.opened(bot="greeter", caller=caller)
-    await store_of(settings).close()
+    await store_of(chosen).close()
     row = await records.call("a-call")
     assert row
     assert row.caller == stands
 
 
 async def test_process_has_one_store_for_one_database(tmp_path: Path) -> None:
-    one = store_of(Settings(data_dir=tmp_path / "one"))
-    assert store_of(Settings(data_dir=tmp_path / "one")) is one
-    assert store_of(Settings(data_dir=tmp_path / "other")) is not one
+    one = store_of(settings(data_dir=tmp_path / "one"))
+    assert store_of(settings(data_dir=tmp_path / "one")) is one
+    assert store_of(settings(data_dir=tmp_path / "other")) is not one
 
 
 async def test_call_file_is_written_where_it_is_asked_for(tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path, call_files=True)
-    record = record_of(settings, "a-call")
+    chosen = settings(data_dir=tmp_path, call_files=True)
+    record = record_of(chosen, "a-call")
     record.note("sound", taken_for="noise")
     assert record.path == tmp_path / "calls" / "a-call.jsonl"
     assert '"sound"' in record.path.read_text()
-    await store_of(settings).close()
+    await store_of(chosen).close()

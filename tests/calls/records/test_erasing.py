@@ -17,8 +17,7 @@ from calls.records.schema import ms_of
 from calls.records.scribe import Scribe
 from calls.records.spill import Spill
 from scripts.switchboard import cli
-from settings import Settings
-from tests.calls.records.house import NOON, event, kept, rows, whole_call
+from tests.calls.records.house import NOON, event, kept, rows, settings, whole_call
 
 NUMBER = "+14155550123"
 DAY_MS = 86_400_000
@@ -109,11 +108,11 @@ def test_id_that_is_a_path_erases_nothing_elsewhere(tmp_path: Path) -> None:
 
 
 class TestTooOld:
-    def retained(self, database: Database, days_later: int, **settings: int) -> LetGo:
+    def retained(self, database: Database, days_later: int, **days: int) -> LetGo:
         limits = dict.fromkeys(
             ("retain_records_days", "retain_transcripts_days", "retain_recordings_days"), 0
         )
-        chosen = Settings(data_dir=database.folder).model_copy(update={**limits, **settings})
+        chosen = settings(data_dir=database.folder, **{**limits, **days})
         return retain(database, chosen, now_ms=ms_of(NOON) + days_later * DAY_MS)
 
     @pytest.fixture

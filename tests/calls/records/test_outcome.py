@@ -24,6 +24,7 @@ def judged(reason: str, *said: Heard, notes: tuple[tuple[str, dict[str, Any]], .
 HELLO = ("bot", "Hello, how can I help?")
 ASKED = ("caller", "Where is my order?")
 TOLD = ("bot", "It comes tomorrow. Is there anything else?")
+FOUND = ("tool", {"name": "find_order"})
 
 
 @pytest.mark.parametrize(
@@ -41,19 +42,34 @@ TOLD = ("bot", "It comes tomorrow. Is there anything else?")
         "that'll be all",
     ],
 )
-def test_resolved_when_both_say_goodbye(last: str) -> None:
+def test_resolved_when_a_tool_helped_and_both_say_goodbye(last: str) -> None:
     said = (HELLO, ASKED, TOLD, ("caller", last), ("bot", "Goodbye."))
-    assert judged(GOODBYE, *said) == "resolved"
+    assert judged(GOODBYE, *said, notes=(FOUND,)) == "resolved"
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        (),
+        (("tool", {"name": "say_goodbye"}),),
+        (("tool", {"name": "find_order", "error": "timed out"}),),
+        (FOUND, ("unhandled", {"text": "I cannot do that."})),
+    ],
+)
+def test_goodbyes_alone_are_no_success(notes: tuple[tuple[str, dict[str, Any]], ...]) -> None:
+    said = (HELLO, ASKED, TOLD, ("caller", "bye"), ("bot", "Goodbye."))
+    assert judged(GOODBYE, *said, notes=notes) == "abandoned"
 
 
 @pytest.mark.parametrize("last", ["Where is my order?", "you are no help", "what about Monday"])
 def test_bot_that_says_goodbye_by_itself_has_resolved_nothing(last: str) -> None:
-    assert judged(GOODBYE, HELLO, ("caller", last), ("bot", "Goodbye.")) == "abandoned"
+    said = (HELLO, ("caller", last), ("bot", "Goodbye."))
+    assert judged(GOODBYE, *said, notes=(FOUND,)) == "abandoned"
 
 
 def test_no_is_a_goodbye_only_after_being_asked_for_more() -> None:
     said = (HELLO, ASKED, ("bot", "Is it number five?"), ("caller", "No"), ("bot", "Goodbye."))
-    assert judged(GOODBYE, *said) == "abandoned"
+    assert judged(GOODBYE, *said, notes=(FOUND,)) == "abandoned"
 
 
 def test_caller_who_hangs_up_with_an_answer_has_not_said_that_it_was_right() -> None:

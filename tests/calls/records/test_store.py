@@ -1,20 +1,26 @@
 """The store keeps what it is given: in the database, or in a file while that is away."""
 
 import os
+import resource
 import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from calls.records import upsert
 from calls.records.database import DATABASE_FILE, Database
 from calls.records.event import Event
 from calls.records.kept import Kept
 from calls.records.owner import Owner
 from calls.records.projection import Projection
+from calls.records.schema import owners
+from calls.records.scribe import Scribe
 from calls.records.spill import Spill
 from calls.records.store import RecordStore
 from tests.calls.records.conftest import OpenDatabase
@@ -189,6 +195,37 @@ class TestDatabaseThatIsAway:
         await store.close()
 
 
+@contextmanager
+def full_disk(free_bytes: int) -> Iterator[None]:
+    """No file of this process may be longer."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (free_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+async def test_full_disk_loses_nothing_that_there_is_room_for_in_memory(tmp_path: Path) -> None:
+    store = RecordStore(Database(tmp_path))
+    put(store, *whole_call("a-call")[:1])
+    await store.flush()
+    spill = tmp_path / "spill"
+    with full_disk(free_bytes=2_000):
+        put(store, *whole_call("a-call")[1:5], event("b-call", 1, "sound", text="x" * 5_000))
+        await store.flush()
+        assert not any(path.stat().st_size for path in spill.glob("*"))
+    put(store, *whole_call("a-call")[5:])
+    await store.close()
+    following = RecordStore(Database(tmp_path))
+    following.start()
+    await following.flush()
+    assert len(kept(following.database, "a-call")) == 6
+    assert row(following, "a-call")["events_missing"] == 0
+    assert store.dropped == 0
+    await following.close()
+
+
 async def test_only_the_event_that_cannot_be_kept_is_lost(
     store: RecordStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -293,13 +330,47 @@ asyncio.run(main())
         assert [kind for _, kind in kept(second.database, "a-call")].count("end") == 1
         await second.close()
 
+    async def test_what_it_cost_is_worked_out_of_what_it_used(
+        self, open_database: OpenDatabase
+    ) -> None:
+        first = RecordStore(open_database())
+        put(first, *whole_call("a-call")[:2], event("a-call", 3, "usage", stage="llm", tokens=7))
+        await first.close()
+
+        def cost_of(usages: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+            amount = sum(usage["tokens"] for usage in usages)
+            return {"amount": str(amount), "currency": "USD", "parts": [], "unpriced": []}
+
+        second = RecordStore(open_database(), cost_of=cost_of)
+        second.start()
+        await second.flush()
+        found = row(second, "a-call")
+        assert (found["cost_nano"], found["end_reason"]) == (7_000_000_000, "interrupted")
+        assert found["events_missing"] == 0
+        await second.close()
+
+    async def test_process_of_another_machine_is_dead_when_it_was_not_seen_for_long(
+        self, open_database: OpenDatabase
+    ) -> None:
+        database = open_database()
+        with database.writing() as connection:
+            for name, seen_ms in (("fresh", 10**15), ("stale", 1)):
+                Scribe().write(connection, [Kept.of(whole_call(name)[0])], name)
+                upsert.into(connection, owners, [{"owner": name, "seen_ms": seen_ms}])
+        store = RecordStore(database)
+        store.start()
+        await store.flush()
+        assert row(store, "fresh")["ended_ms"] is None
+        assert row(store, "stale")["end_reason"] == "interrupted"
+        await store.close()
+
     async def test_what_it_spilled_is_taken_in(self, tmp_path: Path) -> None:
         owner = Owner(tmp_path)
         spill = Spill(tmp_path / "spill" / f"{owner.name}.jsonl")
         spill.append([Kept.of(each) for each in whole_call("a-call")])
         with spill.path.open("a") as file:
             file.write('{"call_id": "a-call", "seq": 7, "at')
-        owner.close()
+        owner.close(in_order=False)
         store = RecordStore(Database(tmp_path))
         store.start()
         await store.flush()

@@ -64,6 +64,13 @@ def test_number_that_was_asked_for_shows_no_digit() -> None:
     assert call.text("caller", "four") == "[digits]"
 
 
+def test_part_of_a_number_that_looks_like_a_date_or_an_exclamation_is_masked() -> None:
+    call = redactor()
+    assert call.text("caller", "6011") == "[digits]"
+    assert call.text("caller", "06-28-25") == "[digits]"
+    assert [call.text("caller", "o") for _ in range(4)] == ["[digits]"] * 4
+
+
 def test_bot_that_repeats_the_pieces_is_masked_too() -> None:
     call = redactor()
     call.text("caller", "four one one one")

@@ -91,6 +91,8 @@ def good_call(call_id: str = "good", **facts: Any) -> KeptCall:
         .turn(12.9, 2, "no that is all thank you", 930.0)
         .note(13.0, "dead_air", turn=2, dead_air_ms=930.0, steps=0)
         .bot(14.9, "You are welcome. Goodbye!")
+        .note(14.0, "usage", stage="llm", provider="openai", model="gpt-4.1", prompt_tokens=900)
+        .note(14.1, "usage", stage="llm", provider="openai", model="gpt-4.1", prompt_tokens=134)
         .note(15.0, "outcome", outcome="resolved", by="tool", why="the order was found")
         .note(
             15.1,

@@ -107,7 +107,7 @@ def test_who_listens_in_hears_a_telephone_at_the_same_pace() -> None:
         for _ in range(5):
             ear.caller(tone(160, 8000), 8000)
             ear.bot(tone(480, 8000), 24_000)
-        heard.append(np.count_nonzero(np.frombuffer(ear.piece(), np.int16)))
+        heard.append(int(np.count_nonzero(np.frombuffer(ear.piece(), np.int16))))
     # A filter begins late, and then keeps pace without a gap.
     assert heard[-10:] == [RATE_HZ // 10 * 2] * 10
 

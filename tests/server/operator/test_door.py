@@ -57,6 +57,8 @@ def test_whoever_is_not_at_this_machine_is_told_to_set_a_token(tmp_path: Path) -
 
 
 def test_public_address_closes_the_pages_until_there_is_a_token(tmp_path: Path) -> None:
+    with opened(tmp_path / "at-home", public_url="http://127.0.0.1:7860") as operators:
+        assert operators.client.get("/api/calls").status_code == 200
     with opened(tmp_path, public_url="https://calls.example.com") as operators:
         assert operators.client.get("/api/calls").status_code == 403
         assert operators.client.get("/healthz").status_code == 200
@@ -117,7 +119,7 @@ def test_wrong_tokens_are_refused_and_then_made_to_wait(tmp_path: Path) -> None:
 def test_program_signs_in_with_the_token_itself(tmp_path: Path) -> None:
     with opened(tmp_path, token=TOKEN) as operators:
         assert operators.client.get("/api/calls", headers=BEARER).status_code == 200
-        wrong = {"Authorization": "Bearer nonsense-ä".encode()}
+        wrong = [(b"Authorization", "Bearer nonsense-ä".encode())]
         answer = operators.client.get("/api/calls", headers=wrong)
         assert answer.status_code == 401
 
