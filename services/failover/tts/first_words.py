@@ -12,6 +12,9 @@ from services.failover.tts.first_clause import first_clause, opening
 # Only the next word makes sure, and then there is a sentence.
 _MAYBE_SENTENCE = re.compile(r"[.!?…][\"'”’)\]]*(\s|$)")
 
+# The mark that opens the next sentence, taken by Pipecat's aggregator for the end of this one.
+_OPENING_MARK = re.compile(r"\s+(?=[\"'“‘(\[]+$)")
+
 # Five times as fast as one speaks: the rest of a long sentence is there before a second is over.
 _WORDS_A_SECOND = 15.0
 
@@ -47,7 +50,7 @@ class FirstWords(SimpleTextAggregator):
             self._began_s = _now_s()
         async for sentence in super().aggregate(text):
             self._begun = True
-            yield sentence
+            yield self._without_opening_mark(sentence)
         if clause := self._first_clause():
             yield clause
 
@@ -76,6 +79,12 @@ class FirstWords(SimpleTextAggregator):
         self._begun = True
         clause, self._text = self._text[:end], self._text[end:]
         return Aggregation(clause.strip(" "), TextType.SENTENCE)
+
+    def _without_opening_mark(self, sentence: Aggregation) -> Aggregation:
+        if not (found := _OPENING_MARK.search(sentence.text)):
+            return sentence
+        self._text = sentence.text[found.end() :] + self._text
+        return Aggregation(sentence.text[: found.start()], sentence.type)
 
     @property
     def _may_open(self) -> bool:

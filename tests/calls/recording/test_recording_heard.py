@@ -128,8 +128,10 @@ async def test_sentence_is_recorded_from_its_first_word_and_the_caller_from_its_
     bot, caller = call.samples("bot"), call.samples("caller")
     assert np.flatnonzero(bot)[0] / RATE_HZ > before_s
     last = np.flatnonzero(bot == value_of(call, "no."))[-1]
-    assert 0 <= np.flatnonzero(caller)[0] - last < 0.5 * RATE_HZ
-    assert np.median(caller[caller != 0]) == CALLERS_VALUE
+    # The resampler dithers: silence may be off by one.
+    heard = caller[np.abs(caller) > 1]
+    assert 0 <= np.flatnonzero(np.abs(caller) > 1)[0] - last < 0.5 * RATE_HZ
+    assert np.median(heard) == CALLERS_VALUE
     assert call.file.name == "call.wav"
     assert call.noted("recording") == [
         {

@@ -166,6 +166,11 @@ def test_a_clause_and_what_follows_are_the_text(words: list[str], data: st.DataO
     assert not end or known[end].isspace()
 
 
+async def test_opening_quote_goes_with_the_sentence_it_opens() -> None:
+    chunks = await chunks_of("He said this. ", '"Yes, your ', 'parcel left." ', "(And so on.)")
+    assert chunks == ["He said this.", '"Yes, your parcel left."', "(And so on.)"]
+
+
 @given(st.lists(WORDS, max_size=60), st.data())
 async def test_no_word_is_lost_or_said_twice_however_the_text_comes(
     words: list[str], data: st.DataObject
