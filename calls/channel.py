@@ -21,6 +21,7 @@ from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPI
 from calls.barge_in.hold import Hold
 from calls.marks import Marks
 from calls.recording.tap import Tap
+from services.at_once import hear_at_once
 
 ChannelName = Literal["web", "daily", "phone", "eval"]
 
@@ -87,6 +88,7 @@ async def open_channel(args: RunnerArguments) -> Channel:
         channel.hold.at(output)
     incoming = channel.transport.input()
     if isinstance(incoming, BaseInputTransport):
+        hear_at_once(incoming)
         channel.tap.at_input(incoming)
     return channel
 

@@ -21,6 +21,7 @@ from calls.heard.memory import remember_what_was_heard
 from calls.quiet_caller import QuietCaller
 from calls.turn_taking.ahead import Ahead
 from calls.turn_taking.end_of_turn import EndOfTurn
+from calls.turn_taking.listening_user import ListeningUser
 from calls.turn_taking.pauses import Pace, Pauses
 from calls.turn_taking.reopening import Reopening
 from calls.window.window import Window
@@ -51,9 +52,11 @@ def turn_taking(
         reopening=reopening,
         question=lambda: last_words_of_bot(context),
     )
-    pair = LLMContextAggregatorPair(
+    pair = LLMContextAggregatorPair(context)
+    # The pair takes no aggregator from outside.
+    pair._user = ListeningUser(
         context,
-        user_params=LLMUserAggregatorParams(
+        params=LLMUserAggregatorParams(
             vad_analyzer=voice,
             user_turn_strategies=UserTurnStrategies(start=[callers_turn], stop=[end_of_turn]),
             user_idle_timeout=call.quiet_caller_s,

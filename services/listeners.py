@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.services.llm_service import LLMService
 
-# What comes from here, and stands behind a language model, takes text or the bot's own audio.
+# What comes from here, and stands behind speech-to-text, takes text or the bot's own audio.
 _DEAF = (
     "calls.", "processors.", "services.", "pipecat.pipeline.pipeline", "pipecat.services.",
     "pipecat.processors.aggregators.", "pipecat.transports.",
@@ -16,7 +17,7 @@ def anyone_listens_after(processor: FrameProcessor) -> bool:
     """Whether the caller's audio, 50 frames a second, is of use behind this processor.
 
     It is where a processor stands that is none of this project or of Pipecat's services and
-    transports, or that says so itself: `hears_caller = True`.
+    transports, a model that may take speech, or one that says so itself: `hears_caller = True`.
     """
     return any(map(_listens, _after(processor)))
 
@@ -39,4 +40,5 @@ def _listens(processor: FrameProcessor) -> bool:
     says: bool | None = getattr(processor, "hears_caller", None)
     if says is not None:
         return says
-    return not type(processor).__module__.startswith(_DEAF)
+    may_take_speech = isinstance(processor, LLMService)
+    return may_take_speech or not type(processor).__module__.startswith(_DEAF)

@@ -26,7 +26,7 @@ from services.failover.tts.backed import BackedTTS
 from tests.calls.metered import COUNTED, PROMPT_TOKENS, Counted, Paid, PaidEar, PaidVoice
 from tests.processors.probed_pipeline import Rig, probed_pipeline
 from tests.services.failover.scripted_llm import Reply
-from tests.services.failover.scripted_stt import FRAME_S, Caller, Script
+from tests.services.failover.scripted_stt import Caller, Script
 from tests.services.failover.tts_fakes import FINE, Manner, reply
 from tests.virtual_time import in_virtual_time
 
@@ -221,7 +221,7 @@ def test_every_recogniser_is_counted_for_what_it_was_given_to_hear(
     run()
     for name, ear in zip(("first", "second"), ears, strict=True):
         heard_s = sum(usage.speech_s for usage in counted.of(name))
-        assert heard_s == pytest.approx(ear.frames * FRAME_S, abs=0.01)
+        assert heard_s == pytest.approx(ear.heard_s, abs=0.01)
     assert sum(usage.speech_s for usage in counted.of("first")) > 0
 
 

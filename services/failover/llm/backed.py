@@ -14,7 +14,6 @@ from pipecat.frames.frames import (
     ErrorFrame,
     Frame,
     FunctionCallFromLLM,
-    InputAudioRawFrame,
     InterruptionFrame,
     LLMContextFrame,
     LLMFullResponseEndFrame,
@@ -36,7 +35,6 @@ from services.failover.incident import Report
 from services.failover.llm.answer import Answer, Given, NobodyAnswered
 from services.failover.llm.candour import watch_the_end
 from services.failover.llm.probe import Probe
-from services.listeners import anyone_listens_after
 
 APOLOGY = "I am sorry, something went wrong on my side. Could you say that once more?"
 
@@ -64,6 +62,8 @@ class BackedLLM(LLMService[Any]):
         known_answer: The answer to a conversation that needs no model, "" where it needs one.
     """
 
+    hears_caller = False
+
     def __init__(
         self,
         providers: Sequence[tuple[str, LLMService[Any], Health]],
@@ -84,7 +84,6 @@ class BackedLLM(LLMService[Any]):
         self._probes: dict[str, Probe] = {}
         self._turn_over = asyncio.Event()
         self._withdrawn_up_to = 0
-        self._audio_is_wanted = True
         self._branches = [
             Branch(name, service, health, self._heard) for name, service, health in providers
         ]
@@ -131,10 +130,7 @@ class BackedLLM(LLMService[Any]):
                 await self.push_frame(frame, direction)
             case LLMUpdateSettingsFrame():
                 await self._hand_on_settings(frame)
-            case InputAudioRawFrame() if not self._audio_is_wanted:
-                return
             case StartFrame() | EndFrame() | CancelFrame():
-                self._audio_is_wanted = anyone_listens_after(self)
                 for branch in self._branches:
                     await branch.give(frame)
                 await self.push_frame(frame, direction)

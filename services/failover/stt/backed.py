@@ -31,6 +31,7 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSet
 from pipecat.services.settings import STTSettings
 from pipecat.services.stt_service import STTService
 
+from services.at_once import HearsAtOnce
 from services.failover.branch import Branch
 from services.failover.health import Clock, Health
 from services.failover.incident import Report
@@ -71,7 +72,7 @@ _NOT_ITS_OWN = (
 )
 
 
-class BackedSTT(STTService):
+class BackedSTT(HearsAtOnce, STTService):
     """Stands in a pipeline where a speech-to-text service stands, and has others behind it.
 
     The first that can be relied on hears the caller. When it owes words past its deadline, or
@@ -100,6 +101,9 @@ class BackedSTT(STTService):
         super().__init__(settings=STTSettings(model=None, language=None), **kwargs)
         self._clock = clock
         self._audio = CallerAudio()
+        for _, service, _ in providers:
+            # Here its owner passes on what the caller said.
+            service._audio_passthrough = False
         self._candidates = [
             Candidate(Branch(name, service, health, self._heard), clock)
             for name, service, health in providers

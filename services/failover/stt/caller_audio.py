@@ -1,6 +1,8 @@
 """What the caller said last, kept for a provider that was not listening."""
 
 from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import takewhile
 
 import numpy as np
@@ -72,6 +74,14 @@ class CallerAudio:
         levels = [_rms(frame) for frame in self.since(position)]
         loudest = max(levels, default=0.0)
         return 20 * float(np.log10(loudest / 32768)) if loudest else float("-inf")
+
+
+def in_one_piece(frames: Sequence[Frame], *, at_least_s: float) -> InputAudioRawFrame | None:
+    """The audio of all frames in one; None: it is less than asked for."""
+    sounds = [frame for frame in frames if isinstance(frame, InputAudioRawFrame)]
+    if not sounds or sum(map(_seconds, sounds)) < at_least_s - _A_SAMPLE_S:
+        return None
+    return replace(sounds[0], audio=b"".join(sound.audio for sound in sounds))
 
 
 def _seconds(frame: Frame) -> float:

@@ -10,12 +10,14 @@ from pipecat.services.stt_service import STTService
 from services.failover.branch import Branch
 from services.failover.health import Clock, Health
 from services.failover.incident import Failure
-from services.failover.stt.caller_audio import CallerAudio
+from services.failover.stt.caller_audio import CallerAudio, in_one_piece
 
 # Another call may find the provider well while this call's connection is dead.
 _RETRY_HERE_AFTER_S = 10.0
 # What a recogniser hears before the first word, so that it does not miss its beginning.
 _LEAD_IN_S = 0.7
+# A message costs the same, whatever it holds; before speech is noticed, this much does not matter.
+_IDLE_PIECE_S = 0.1
 # As if the detector had noticed the end of speech as late as usual.
 _NOTICED_AFTER_S = 0.2
 
@@ -105,12 +107,13 @@ class Candidate:
             and self._clock() >= self._failed_at_s + _RETRY_HERE_AFTER_S
         )
 
-    async def hear(self, audio: CallerAudio, position: int | None) -> None:
+    async def hear(self, audio: CallerAudio, position: int | None, *, idle: bool = False) -> None:
         """Give it what it has not heard, from a position on, as fast as it takes it.
 
         Args:
             audio: What is kept.
             position: Where the words begin that are owed; None: what was just said is enough.
+            idle: Nobody speaks, as far as one knows: it gets its audio in larger pieces.
         """
         if not self.branch.ready or self.branch.broken:
             return
@@ -119,6 +122,10 @@ class Candidate:
             start = audio.back(_LEAD_IN_S) if position is None else position
             self._heard_to = max(self._heard_to, start)
         frames = audio.since(self._heard_to)
+        if idle:
+            if (piece := in_one_piece(frames, at_least_s=_IDLE_PIECE_S)) is None:
+                return
+            frames = [piece]
         self._heard_to = audio.end
         for frame in frames:
             await self.branch.give(frame)

@@ -93,8 +93,9 @@ class Succession:
             hearing |= {id(each): each for each in asked}
         if utterance and utterance.probe:
             hearing[id(utterance.probe.candidate)] = utterance.probe.candidate
+        idle = not owed and self._finalise_at_s == inf and len(hearing) == 1
         for candidate in hearing.values():
-            await candidate.hear(self._audio, owed.start if owed else None)
+            await candidate.hear(self._audio, owed.start if owed else None, idle=idle)
 
     async def began(self, stretch: Stretch) -> None:
         """The caller begins to speak, or goes on."""

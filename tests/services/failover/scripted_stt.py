@@ -77,6 +77,7 @@ class Scripted(STTService):
         self.script = script
         self.heard = Decoder(script.mishears)
         self.frames = 0
+        self.heard_s = 0.0
         self.said = 0
         self.speaking = False
         self.dead = False
@@ -97,6 +98,7 @@ class Scripted(STTService):
 
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
         self.frames += 1
+        self.heard_s += len(audio) / 2 / RATE_HZ
         if self.frames == self.script.dies_with_frame:
             self.dead = True
             if self.script.error:

@@ -1,0 +1,25 @@
+"""The user's half of the conversation's context, where the caller's audio ends."""
+
+from pipecat.frames.frames import Frame, InputAudioRawFrame, StartFrame
+from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregator
+from pipecat.processors.frame_processor import FrameDirection
+
+from services.at_once import HearsAtOnce
+from services.listeners import anyone_listens_after
+
+
+class ListeningUser(HearsAtOnce, LLMUserAggregator):
+    """Hears the caller at once, and passes the audio on only where somebody behind listens."""
+
+    _audio_is_wanted = True
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        if isinstance(frame, StartFrame):
+            self._audio_is_wanted = anyone_listens_after(self)
+        await super().process_frame(frame, direction)
+
+    async def push_frame(
+        self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM
+    ) -> None:
+        if self._audio_is_wanted or not isinstance(frame, InputAudioRawFrame):
+            await super().push_frame(frame, direction)
