@@ -24,7 +24,7 @@ from pipecat.frames.frames import (
     VADUserStoppedSpeakingFrame,
 )
 from pipecat.metrics.metrics import TurnMetricsData
-from pipecat.processors.frame_processor import FrameProcessorSetup
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
 from pipecat.turns.types import ProcessFrameResult, UserTurnSpeculation
 from pipecat.turns.user_stop import BaseUserTurnStopStrategy
 
@@ -35,6 +35,7 @@ from calls.turn_taking.pause import Pause
 from calls.turn_taking.pauses import Pauses
 from calls.turn_taking.reopening import Reopening
 from calls.turn_taking.words import Heard
+from services.words_now import WordsNowFrame
 
 # So much quiet is more than most gaps between words, and less than the VAD waits for: by the VAD's
 # own count, and by the bare level, which is sooner down.
@@ -386,6 +387,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
             return
         await self._withdraw(Outcome.OTHER_WORDS)
         self._ahead.asked(text, self._now_s())
+        await self.push_frame(WordsNowFrame(), FrameDirection.UPSTREAM)
         await self.trigger_user_turn_inference_triggered(speculation=UserTurnSpeculation(text=text))
 
     def _worth_asking(self) -> bool:

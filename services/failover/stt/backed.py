@@ -40,6 +40,7 @@ from services.failover.stt.candidate import Candidate
 from services.failover.stt.settings import for_candidate
 from services.failover.stt.succession import Succession
 from services.failover.stt.utterance import Stretch
+from services.words_now import WordsNowFrame
 
 Words = TranscriptionFrame | InterimTranscriptionFrame
 
@@ -158,6 +159,10 @@ class BackedSTT(HearsAtOnce, STTService):
         match frame:
             case STTUpdateSettingsFrame():
                 await self._hand_on_settings(frame, direction)
+                return
+            case WordsNowFrame():
+                async with self._one_at_a_time:
+                    await self._succession.finalise_early()
                 return
             case StartFrame():
                 self._succession.choose()

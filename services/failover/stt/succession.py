@@ -111,6 +111,14 @@ class Succession:
         if self._utterance and self._utterance.speaking:
             self._utterance.stop(frame, self._clock(), self._audio.heard_s)
 
+    async def finalise_early(self) -> None:
+        """The caller seems to be done, and the detector does not say so yet."""
+        utterance = self._utterance
+        now_s = self._clock()
+        if utterance and utterance.may_finalise_early(now_s) and self.lead.finalises:
+            utterance.finalises_early(self.lead, now_s)
+            await self.lead.finalise()
+
     async def said(self, candidate: Candidate, frame: Words) -> None:
         utterance = self._utterance
         hearing = utterance.hearing_of(candidate) if utterance else None

@@ -21,6 +21,9 @@ _STALLED_AFTER_S = 3.0
 # A final that comes later than this, while the caller speaks again, is of the new words.
 _PAUSE_ANSWERED_WITHIN_S = 1.0
 
+# Two finals that are asked for shortly after one another come one after the other.
+_SECOND_FINAL_WITHIN_S = 0.1
+
 # What the recogniser that makes words of any noise must have heard to be believed alone: no
 # cough or click, and nothing that is only just there. A word of one syllable lasts this long.
 _NO_CLICK_S = 0.35
@@ -68,12 +71,15 @@ class Utterance:
         self.pauses = 0
         self.stopped_at_s = stretch.began_at_s
         self.end_of_speech_s = stretch.began_at_s
+        self.finalised_early_at_s: float | None = None
+        self._finals_asked_for = 0
 
     def resume(self, stretch: Stretch) -> None:
         """The caller goes on."""
         self.speaking = True
         self.pauses += 1
         self.stretch = stretch
+        self.finalised_early_at_s = None
 
     def stop(self, frame: VADUserStoppedSpeakingFrame, now_s: float, heard_s: float) -> None:
         """The caller stopped, some time ago."""
@@ -157,6 +163,18 @@ class Utterance:
             and now_s < self.stopped_at_s + _PAUSE_ANSWERED_WITHIN_S
         )
 
+    def may_finalise_early(self, now_s: float) -> bool:
+        """Whether a final that is asked for in mid-speech cannot be taken for one of before."""
+        answers_for_before = self.pauses and now_s < self.stopped_at_s + _PAUSE_ANSWERED_WITHIN_S
+        return self.speaking and self.owes_words and not answers_for_before
+
+    def finalises_early(self, candidate: Candidate, now_s: float) -> None:
+        """The one that leads is told to finalise while the detector still hears speech."""
+        hearing = self.hearing_of(candidate)
+        given = len(hearing.finals) if hearing else 0
+        self._finals_asked_for = max(self._finals_asked_for, given) + 1
+        self.finalised_early_at_s = now_s
+
     @property
     def waits_since_s(self) -> float:
         """From when on something is expected of the one asked last."""
@@ -193,7 +211,19 @@ class Utterance:
 
     def _whole_at_s(self, hearing: Hearing) -> float:
         whole_at_s = hearing.whole_at_s(self.end_of_speech_s, self.pauses)
-        return inf if whole_at_s is None else whole_at_s
+        if whole_at_s is None:
+            return inf
+        if self._finalised_too_early(hearing):
+            late_s = hearing.candidate.finals_within_s + _SECOND_FINAL_WITHIN_S
+            return max(whole_at_s, self.end_of_speech_s + late_s)
+        return whole_at_s
+
+    def _finalised_too_early(self, hearing: Hearing) -> bool:
+        """Whether its words may be those before the last ones, which come in a second final."""
+        early_at_s = self.finalised_early_at_s
+        if early_at_s is None or early_at_s >= self.end_of_speech_s:
+            return False
+        return len(hearing.finals) <= self._finals_asked_for
 
     def judge(self, hearing: Hearing) -> tuple[Failure, bool]:
         """How it failed that is past its time, and whether that is certain.
