@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+import sys
 from collections.abc import Mapping
 from types import FrameType
 
@@ -87,6 +88,7 @@ class DrainingServer(uvicorn.Server):
         settings = house.settings
         await asyncio.to_thread(finish_left_over, settings.data_dir, settings.sealing_key)
         _let_go_of_what_stays()
+        sys.setswitchinterval(_SWITCHED_AFTER_S)
         await super().startup(sockets)
         if self.started:
             logger.info(
@@ -108,6 +110,10 @@ class DrainingServer(uvicorn.Server):
         logger.info("Taking no more calls")
         await self._house.calls.finish(at_most_s=self._house.settings.drain_s)
         self.should_exit = True
+
+
+# Threads that compute in Python give the interpreter back to the calls' loop after so long.
+_SWITCHED_AFTER_S = 0.001
 
 
 def _let_go_of_what_stays() -> None:

@@ -76,10 +76,14 @@ class Lull:
     Attributes:
         began_at_s: On the loop's clock.
         probability: How sure the model of turns is that the caller is done; None: not known yet.
+        weighed: Whether the model looks at it, or has.
+        pending: Whether the model has not answered yet.
     """
 
     began_at_s: float
     probability: float | None = None
+    weighed: bool = False
+    pending: bool = False
 
 
 class EndOfTurn(BaseUserTurnStopStrategy):
@@ -134,6 +138,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         self._heard = Heard()
         self._speaking = self._open = False
         self._pause: Pause | None = None
+        self._before_pause: Lull | None = None
         self._reopened_after: Pause | None = None
         self._last_pause: Pause | None = None
         self._ending = self._ended = False
@@ -236,9 +241,8 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         pause = self._pause = Pause(self._now_s() - frame.stop_secs, frame.stop_secs)
         lull, self._lull = self._lull, None
         self._fell_silent_s = lull.began_at_s if lull else pause.began_at_s
-        if lull and (lull.probability or 0.0) >= _SURELY_DONE:
-            pause.probability = lull.probability
-            pause.judged = pause.complete = True
+        self._before_pause = lull
+        _take_over(pause, lull)
         await self._ask_ahead()
         needs_no_model = self._patience.needs_no_model
         if pause.judged or (self._heard.final and needs_no_model):
@@ -249,7 +253,8 @@ class EndOfTurn(BaseUserTurnStopStrategy):
 
     def _have_judged(self, pause: Pause) -> None:
         """Ask the model of turns, once; words and audio are not to stand behind it."""
-        if not pause.asked:
+        asked_already = self._before_pause and self._before_pause.pending
+        if not (pause.asked or asked_already):
             pause.asked = True
             self._begin(self._judge(pause), "judge")
 
@@ -281,10 +286,24 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         if lull.began_at_s - self._last_lull_s < _BETWEEN_LULLS_S:
             return
         self._last_lull_s = lull.began_at_s
+        self._have_weighed(lull)
+
+    def _have_weighed(self, lull: Lull) -> None:
+        if self._lean is None or lull.weighed:
+            return
+        lull.weighed = lull.pending = True
 
         async def weigh(lean: Callable[[], Awaitable[float | None]]) -> None:
-            lull.probability = await lean()
+            try:
+                lull.probability = await lean()
+            finally:
+                lull.pending = False
+            pause = self._pause
             if lull is self._lull:
+                await self._ask_ahead()
+            elif pause and lull is self._before_pause and not pause.judged:
+                _take_over(pause, lull)
+                await self._look()
                 await self._ask_ahead()
 
         self._begin(weigh(self._lean), "lull")
@@ -387,6 +406,9 @@ class EndOfTurn(BaseUserTurnStopStrategy):
             return
         await self._withdraw(Outcome.OTHER_WORDS)
         self._ahead.asked(text, self._now_s())
+        if self._lull:
+            # Once the detector is sure of the silence, the model's answer is there.
+            self._have_weighed(self._lull)
         await self.push_frame(WordsNowFrame(), FrameDirection.UPSTREAM)
         await self.trigger_user_turn_inference_triggered(speculation=UserTurnSpeculation(text=text))
 
@@ -443,3 +465,10 @@ class EndOfTurn(BaseUserTurnStopStrategy):
 
     def _now_s(self) -> float:
         return asyncio.get_running_loop().time()
+
+
+def _take_over(pause: Pause, lull: Lull | None) -> None:
+    """What the model of turns was sure of before the detector was, it need not be asked again."""
+    if lull and (lull.probability or 0.0) >= _SURELY_DONE:
+        pause.probability = lull.probability
+        pause.judged = pause.complete = True

@@ -5,13 +5,16 @@ import ctypes
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from loguru import logger
+from pipecat.audio.turn.base_turn_analyzer import EndOfTurnState
 from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
-from pipecat.metrics.metrics import TurnMetricsData
+from pipecat.metrics.metrics import MetricsData, TurnMetricsData
 
 # How NumPy's own BLAS calls it, in the order of preference.
 _SET_THREADS = (
@@ -25,20 +28,39 @@ _SET_THREADS = (
 class SmartTurn(LocalSmartTurnAnalyzerV3):
     """Pipecat's analyser without a thread of its own for every call."""
 
+    _at_work: ClassVar[int] = 0
+
     async def lean(self) -> float | None:
         """How sure the model is, by what it has heard so far, that the caller is done.
 
-        Unlike `analyze_end_of_turn` it changes nothing. None: it heard nothing.
+        Unlike `analyze_end_of_turn` it changes nothing. None: it heard nothing, or is at work for
+        somebody else: an answer that comes late is of no use here.
         """
+        if SmartTurn._at_work:
+            return None
         loop = asyncio.get_running_loop()
-        _, metrics = await loop.run_in_executor(
-            self._model_executor, self._process_speech_segment, list(self._audio_buffer)
-        )
+        with _counted():
+            _, metrics = await loop.run_in_executor(
+                self._model_executor, self._process_speech_segment, list(self._audio_buffer)
+            )
         return metrics.probability if isinstance(metrics, TurnMetricsData) else None
+
+    async def analyze_end_of_turn(self) -> tuple[EndOfTurnState, MetricsData | None]:
+        with _counted():
+            return await super().analyze_end_of_turn()
 
     @property
     def _model_executor(self) -> ThreadPoolExecutor:
         return _workers()
+
+
+@contextmanager
+def _counted() -> Iterator[None]:
+    SmartTurn._at_work += 1
+    try:
+        yield
+    finally:
+        SmartTurn._at_work -= 1
 
 
 @cache

@@ -262,17 +262,55 @@ async def test_a_lull_is_looked_at_once() -> None:
 
 
 @in_virtual_time
-async def test_model_of_turns_is_not_asked_in_a_lull_as_long_as_the_words_did_not_mislead() -> None:
-    left, lean = leaning(0.9, 0.9)
+async def test_words_are_enough_to_ask_as_long_as_they_did_not_mislead() -> None:
+    left, lean = leaning(0.1, 0.9)
     async with turns_call(ANSWER, lean=lean) as call:
         await call.speaks(0.5)
         await call.seems(QUESTION)
         await call.speaks(0.5)
-        await call.is_silent(0.12)
-        assert (call.asked, left) == ([QUESTION], [0.9, 0.9])
-        await call.speaks(0.5)
-        await call.is_silent(0.12)
-        assert left == [0.9]
+        await call.is_silent(0.14)
+        assert (call.asked, left) == ([QUESTION], [0.9])
+
+
+@in_virtual_time
+async def test_model_that_was_sure_when_the_answer_was_asked_for_is_not_asked_again() -> None:
+    left, lean = leaning(0.9)
+    async with turns_call(ANSWER, lean=lean) as call:
+        await call.speaks(0.7)
+        await call.seems(QUESTION)
+        await call.speaks(0.3)
+        await call.is_silent(0.22)
+        await call.is_understood(QUESTION)
+        await call.is_silent(0.2)
+        assert (call.turns_ended, left, call.analyzer.asked) == (1, [], 0)
+
+
+@in_virtual_time
+async def test_model_that_doubted_when_the_answer_was_asked_for_is_asked_again() -> None:
+    _, lean = leaning(0.6)
+    async with turns_call(ANSWER, lean=lean) as call:
+        await call.speaks(0.7)
+        await call.seems(QUESTION)
+        await call.speaks(0.3)
+        await call.is_silent(0.5)
+        assert call.analyzer.asked == 1
+
+
+@in_virtual_time
+async def test_turn_waits_for_the_model_that_was_asked_in_the_lull() -> None:
+    async def slow() -> float | None:
+        await asyncio.sleep(0.4)
+        return 0.9
+
+    async with turns_call(ANSWER, lean=slow) as call:
+        await call.speaks(0.7)
+        await call.seems(QUESTION)
+        await call.speaks(0.3)
+        await call.is_silent(0.3)
+        await call.is_understood(QUESTION)
+        assert call.turns_ended == 0
+        await call.is_silent(0.3)
+        assert (call.turns_ended, call.analyzer.asked) == (1, 0)
 
 
 @in_virtual_time
