@@ -115,7 +115,7 @@ class Succession:
         """The caller seems to be done, and the detector does not say so yet."""
         utterance = self._utterance
         now_s = self._clock()
-        if utterance and utterance.may_finalise_early(now_s) and self.lead.finalises:
+        if utterance and utterance.may_finalise_early(self.lead, now_s) and self.lead.finalises:
             utterance.finalises_early(self.lead, now_s)
             await self.lead.finalise()
 
@@ -142,13 +142,13 @@ class Succession:
 
     async def _said_by_lead(self, utterance: Utterance, hearing: Hearing, frame: Words) -> None:
         if isinstance(frame, InterimTranscriptionFrame):
-            await self._outlet.push_frame(frame)
+            await self._outlet.push_frame(_as_interim(frame, hearing))
         elif utterance.is_of_before(hearing, frame, self._clock()):
             # What was said until the pause has its answer; what is being said is owed still.
             self._new_utterance(utterance.stretch)
             await self._answered(utterance, hearing)
         elif utterance.speaking:
-            await self._outlet.push_frame(_as_interim(frame))
+            await self._outlet.push_frame(_as_interim(frame, hearing))
 
     async def refused(self, candidate: Candidate) -> None:
         utterance = self._utterance
@@ -357,7 +357,12 @@ def _probe_due_at_s(utterance: Utterance) -> float:
     return lateness().judged_at_s(utterance.stopped_at_s, utterance.probe_due_at_s)
 
 
-def _as_interim(frame: TranscriptionFrame) -> InterimTranscriptionFrame:
+def _as_interim(frame: Words, hearing: Hearing) -> InterimTranscriptionFrame:
+    """What is known by now of all that was not passed on as final."""
     return InterimTranscriptionFrame(
-        frame.text, frame.user_id, frame.timestamp, frame.language, frame.result
+        hearing.text_so_far(sure=False),
+        frame.user_id,
+        frame.timestamp,
+        frame.language,
+        frame.result,
     )

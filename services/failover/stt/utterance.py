@@ -163,10 +163,12 @@ class Utterance:
             and now_s < self.stopped_at_s + _PAUSE_ANSWERED_WITHIN_S
         )
 
-    def may_finalise_early(self, now_s: float) -> bool:
-        """Whether a final that is asked for in mid-speech cannot be taken for one of before."""
+    def may_finalise_early(self, candidate: Candidate, now_s: float) -> bool:
+        """Whether there is something to finalise in mid-speech, and it is not taken for older."""
+        hearing = self.hearing_of(candidate)
         answers_for_before = self.pauses and now_s < self.stopped_at_s + _PAUSE_ANSWERED_WITHIN_S
-        return self.speaking and self.owes_words and not answers_for_before
+        waits = self.speaking and self.owes_words and not answers_for_before
+        return bool(waits and hearing and hearing.interim)
 
     def finalises_early(self, candidate: Candidate, now_s: float) -> None:
         """The one that leads is told to finalise while the detector still hears speech."""
@@ -213,17 +215,17 @@ class Utterance:
         whole_at_s = hearing.whole_at_s(self.end_of_speech_s, self.pauses)
         if whole_at_s is None:
             return inf
-        if self._finalised_too_early(hearing):
+        if self._lacks_finals(hearing):
             late_s = hearing.candidate.finals_within_s + _SECOND_FINAL_WITHIN_S
             return max(whole_at_s, self.end_of_speech_s + late_s)
         return whole_at_s
 
-    def _finalised_too_early(self, hearing: Hearing) -> bool:
-        """Whether its words may be those before the last ones, which come in a second final."""
-        early_at_s = self.finalised_early_at_s
-        if early_at_s is None or early_at_s >= self.end_of_speech_s:
+    def _lacks_finals(self, hearing: Hearing) -> bool:
+        """Whether its words may be those before the last ones, which come in another final."""
+        if self.finalised_early_at_s is None:
             return False
-        return len(hearing.finals) <= self._finals_asked_for
+        too_early = self.finalised_early_at_s < self.end_of_speech_s
+        return len(hearing.finals) < self._finals_asked_for + too_early
 
     def judge(self, hearing: Hearing) -> tuple[Failure, bool]:
         """How it failed that is past its time, and whether that is certain.
