@@ -142,13 +142,13 @@ class Succession:
 
     async def _said_by_lead(self, utterance: Utterance, hearing: Hearing, frame: Words) -> None:
         if isinstance(frame, InterimTranscriptionFrame):
-            await self._outlet.push_frame(_as_interim(frame, hearing))
+            await self._outlet.push_frame(frame)
         elif utterance.is_of_before(hearing, frame, self._clock()):
             # What was said until the pause has its answer; what is being said is owed still.
             self._new_utterance(utterance.stretch)
             await self._answered(utterance, hearing)
         elif utterance.speaking:
-            await self._outlet.push_frame(_as_interim(frame, hearing))
+            await self._outlet.push_frame(_as_interim(frame))
 
     async def refused(self, candidate: Candidate) -> None:
         utterance = self._utterance
@@ -266,6 +266,11 @@ class Succession:
         if hearing.replayed:
             hearing.finals[-1].finalized = True
             await self._lead_with(hearing.candidate)
+        for frame in hearing.finals[:-1]:
+            frame.finalized = False
+        if utterance.finalised_early_at_s is not None:
+            # What told it so were the words before.
+            hearing.finals[-1].finalized = True
         for frame in hearing.finals:
             await self._outlet.push_frame(frame)
 
@@ -357,12 +362,7 @@ def _probe_due_at_s(utterance: Utterance) -> float:
     return lateness().judged_at_s(utterance.stopped_at_s, utterance.probe_due_at_s)
 
 
-def _as_interim(frame: Words, hearing: Hearing) -> InterimTranscriptionFrame:
-    """What is known by now of all that was not passed on as final."""
+def _as_interim(frame: TranscriptionFrame) -> InterimTranscriptionFrame:
     return InterimTranscriptionFrame(
-        hearing.text_so_far(sure=False),
-        frame.user_id,
-        frame.timestamp,
-        frame.language,
-        frame.result,
+        frame.text, frame.user_id, frame.timestamp, frame.language, frame.result
     )

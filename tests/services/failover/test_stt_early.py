@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from itertools import pairwise
 
 import pytest
 from pipecat.frames.frames import TranscriptionFrame
@@ -23,13 +24,13 @@ def now_s() -> float:
 async def final_at_s(call: Call) -> float:
     """When the last final words came."""
     await call.caller.is_silent(3.0)
+    return finals_at_s(call)[-1]
+
+
+def finals_at_s(call: Call) -> list[float]:
     tail = call.rig.tail
-    finals = [
-        at_s
-        for at_s, frame in zip(tail.at_s, tail.got, strict=True)
-        if isinstance(frame, TranscriptionFrame)
-    ]
-    return finals[-1]
+    came = zip(tail.at_s, tail.got, strict=True)
+    return [at_s for at_s, frame in came if isinstance(frame, TranscriptionFrame)]
 
 
 async def says_and_is_asked(call: Call, after_s: float) -> float:
@@ -95,10 +96,16 @@ def test_no_word_is_lost_or_said_twice_whenever_words_are_asked_for(seed: int) -
             asking = asyncio.create_task(asks())
             for _ in range(4):
                 await call.caller.says(LINE)
-                await call.caller.is_silent(rng.choice((0.7, 2.0)))
-            await call.caller.is_silent(3.0)
+                await call.caller.is_silent(1.5)
             asking.cancel()
             assert call.words == " ".join([LINE] * 4)
             assert not call.failures
+            came_at_s = finals_at_s(call)
+            ended = [frame.finalized for frame in call.rig.reached_the_end(TranscriptionFrame)]
+        # Whoever hears the first of the words may believe that they are all.
+        breaks = [later - at_s > 0.05 for at_s, later in pairwise(came_at_s)]
+        assert sum(breaks) == 3
+        # And a turn may end with whatever is marked as the last of them.
+        assert ended == [*breaks, True]
 
     story()
