@@ -46,9 +46,7 @@ def section(memories: Sequence[Memory]) -> str:
     return _SECTION.format(notes=notes)
 
 
-async def memory_of(
-    window: Window, models: Sequence[Choice], policy: Policy = "everything"
-) -> str:
+async def memory_of(window: Window, models: Sequence[Choice], policy: Policy = "everything") -> str:
     """A memory of a call that is over: a model's summary of it, or else its last facts.
 
     The summary is the model's own; of the caller's words only what `policy` keeps is in the rest.

@@ -37,7 +37,8 @@ def search(text: str, around: Setting) -> Findings:
     """Find what is not to be kept."""
     tokens = tokens_of(text)
     setting = _with_own_words(text, around)
-    birth = setting.about == "birth"
+    # A measurement of a program's looks like the day and month of a birthday.
+    birth = setting.about == "birth" and setting.who != "log"
     dates = list(days(text, tokens, setting.today, birth=birth))
     found = [Found(d.start, d.end, "[date of birth]") for d in dates if d.whole and d.old]
     found += [Found(*span, "[card]") for span in cards(text)]
