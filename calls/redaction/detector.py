@@ -43,7 +43,9 @@ def search(text: str, around: Setting) -> Findings:
     found = [Found(d.start, d.end, "[date of birth]") for d in dates if d.whole and d.old]
     found += [Found(*span, "[card]") for span in cards(text)]
     found += [Found(*span, "[id]") for span in ids(text)]
-    pieces = setting.who == "caller" or (setting.who != "log" and setting.about == "email")
+    # A tool's names have the form of half an address.
+    emailed = setting.about == "email" or (setting.email_given and setting.who == "bot")
+    pieces = setting.who == "caller" or (setting.who != "log" and emailed)
     found += emails(text, tokens, pieces=pieces)
     if setting.about == "email" and setting.who == "caller":
         found += email_pieces(text, tokens)

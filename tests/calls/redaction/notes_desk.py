@@ -1,4 +1,4 @@
-"""A desk that notes whatever it is told, remembers its callers and records them; run it to serve."""
+"""A desk that notes whatever it is told, remembers callers and records them; run it to serve."""
 
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.aggregators.dtmf_aggregator import DTMFAggregator

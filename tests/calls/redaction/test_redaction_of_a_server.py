@@ -45,7 +45,9 @@ def found(left: Left, whispers: list[Whisper]) -> list[tuple[str, Secret]]:
     """What is found where: in one piece anywhere, or over the turns of a record."""
     secrets = [one for whisper in whispers for one in whisper.secrets]
     secrets += [Secret("phone", ("",), whisper.number[1:]) for whisper in whispers]
-    contents = {place: Content.of(content) for content, place in _apart(left).items()}
+    # A file that stayed as it was is searched once.
+    apart = {content: place for place, content in left.places.items()}
+    contents = {place: Content.of(content) for content, place in apart.items()}
     return [
         (place, one) for place, content in contents.items() for one in secrets if content.hold(one)
     ] + [
@@ -55,11 +57,6 @@ def found(left: Left, whispers: list[Whisper]) -> list[tuple[str, Secret]]:
         for one in whisper.secrets
         if is_found(one, words, in_parts=False)
     ]
-
-
-def _apart(left: Left) -> dict[bytes, str]:
-    """What was found, and where; a file that stayed as it was is searched once."""
-    return {content: place for place, content in left.places.items()}
 
 
 async def test_no_secret_is_found_in_what_a_server_leaves(tmp_path: Path) -> None:
@@ -76,7 +73,8 @@ async def test_search_finds_what_a_server_is_told_to_keep(tmp_path: Path) -> Non
     places = {place: set[str]() for place in left.places}
     for place, one in found(left, whispers):
         places.setdefault(place, set()).add(one.kind)
-    for place in ("log", "webhooks", "export as json", "export as csv", "tables of records.sqlite"):
+    for place in ("log", "traces", "webhooks", "export as json", "export as csv"):
         assert places[place] == set(KINDS), place
+    assert places["tables of records.sqlite"] == set(KINDS)
     assert places["records.sqlite"]
     assert places["callers.sqlite"]

@@ -106,6 +106,7 @@ async def whispered(callers: Sequence[Whisper], folder: Path, *, keeps: str) -> 
             "LOG_LEVEL": "DEBUG",
             "EMBEDDED_BACKUP": "false",
             "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+            "OTEL_CONTENT": "true",
             "OTEL_BSP_SCHEDULE_DELAY": "200",
             "CALL_WEBHOOK_URL": receiver.url,
             "CALL_WEBHOOK_SECRET": SECRET,
