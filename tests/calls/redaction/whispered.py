@@ -122,6 +122,8 @@ async def whispered(callers: Sequence[Whisper], folder: Path, *, keeps: str) -> 
             left.places |= {f"{name} while it ran": at for name, at in _files(data).items()}
             await _ask(server.url, phones, left)
         left.places["traces"] = b"\n".join(collector.bodies)
+        told = [[span.name, span.attributes, span.events] for span in collector.spans]
+        left.places["spans"] = json.dumps(told, ensure_ascii=False, default=str).encode()
         left.places["webhooks"] = json.dumps(receiver.taken, ensure_ascii=False).encode()
         for kind in ("json", "csv"):
             left.places[f"export as {kind}"] = await _exported(env, kind)
