@@ -33,7 +33,7 @@ from calls.recording.tap import Tap
 from calls.records.outcome import EndedBy
 from calls.records.rows import Outcome
 from calls.records.schema import ms_of
-from calls.redaction import Redactor
+from calls.redaction import Policy, Redactor
 from calls.redirect import RedirectFailed, redirect_call
 from calls.said_in_advance import IN_ADVANCE, Part
 from calls.silence import silence_bound
@@ -100,7 +100,8 @@ class Call:
         self._worker: PipelineWorker | None = None
         self._parting = HUNG_UP
         self._window: Window | None = None
-        self._caller_known = remembering(self, settings)
+        self._policy: Policy = redactor.policy if redactor else "everything"
+        self._caller_known = remembering(self, settings, redactor)
         self._notes_of_caller = ""
         self._recording = recording_of_call(self, channel, settings, redactor)
         self._incidents = Incidents(record, self.show, self._push)
@@ -287,7 +288,9 @@ class Call:
         if self._window:
             self._window.over()
             if self._caller_known:
-                await self._caller_known.keep(await memory_of(self._window, self._choices["llm"]))
+                models = self._choices["llm"]
+                memory = await memory_of(self._window, models, self._policy)
+                await self._caller_known.keep(memory)
 
     def described(self) -> dict[str, Any]:
         """For the page and the record: who answers, how, with which providers."""

@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from loguru import logger
 from pipecat.processors.aggregators.llm_context import LLMContextMessage, standard_message_text
 from pipecat.utils.context.llm_context_summarization import CHARS_PER_TOKEN
 
 from calls.callers.store import Memory
+from calls.redaction import Policy, Redactor
 from calls.window.facts import newest_within
 from calls.window.size import role_of
 from calls.window.summary import summariser, transcript_of
@@ -45,13 +46,16 @@ def section(memories: Sequence[Memory]) -> str:
     return _SECTION.format(notes=notes)
 
 
-async def memory_of(window: Window, models: Sequence[Choice]) -> str:
-    """A memory of a call that is over: a model's summary of it, or else its last facts."""
+async def memory_of(window: Window, models: Sequence[Choice], policy: Policy = "everything") -> str:
+    """A memory of a call that is over: a model's summary of it, or else its last facts.
+
+    The summary is the model's own; of the caller's words only what `policy` keeps is in the rest.
+    """
     if not any(role_of(message) == "user" for message in window.messages):
         return ""
     real = [choice for choice in models if not choice.provider.stand_in]
     summary = await _summed_up(window, by_health(real)[0]) if real else ""
-    return summary or window.summary or without_a_model(window.messages, window.facts)
+    return summary or window.summary or without_a_model(window.messages, window.facts, policy)
 
 
 async def _summed_up(window: Window, model: Choice) -> str:
@@ -76,15 +80,27 @@ async def _asked_of(service: object, window: Window) -> str:
         return await summarise(transcript_of(window.messages), _TOKENS) or ""
 
 
-def without_a_model(messages: Sequence[LLMContextMessage], facts: Sequence[str]) -> str:
+def without_a_model(
+    messages: Sequence[LLMContextMessage], facts: Sequence[str], policy: Policy = "everything"
+) -> str:
     """A memory of a call that nobody sums up: what tools returned, and the caller's last words."""
     said = [
         f"The caller said {json.dumps(words[:_LONGEST_WORDS], ensure_ascii=False)}"
-        for message in messages
-        if role_of(message) == "user" and (words := standard_message_text(message).strip())
+        for words in _words_kept(messages, policy)
     ][-_WORDS_KEPT:]
     room = LONGEST_MEMORY - sum(len(line) + 1 for line in said)
     return "\n".join([*newest_within(facts, room), *said])
+
+
+def _words_kept(messages: Sequence[LLMContextMessage], policy: Policy) -> Iterator[str]:
+    """The caller's words. A number in pieces is known only by what was said before each."""
+    redactor = Redactor(policy)
+    for message in messages:
+        role, words = role_of(message), standard_message_text(message).strip()
+        if role == "assistant":
+            redactor.text("bot", words)
+        elif role == "user" and (kept := redactor.text("caller", words)):
+            yield kept
 
 
 def _harmless(text: str) -> str:

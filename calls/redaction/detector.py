@@ -37,12 +37,15 @@ def search(text: str, around: Setting) -> Findings:
     """Find what is not to be kept."""
     tokens = tokens_of(text)
     setting = _with_own_words(text, around)
-    birth = setting.about == "birth"
+    # A measurement of a program's looks like the day and month of a birthday.
+    birth = setting.about == "birth" and setting.who != "log"
     dates = list(days(text, tokens, setting.today, birth=birth))
     found = [Found(d.start, d.end, "[date of birth]") for d in dates if d.whole and d.old]
     found += [Found(*span, "[card]") for span in cards(text)]
     found += [Found(*span, "[id]") for span in ids(text)]
-    pieces = setting.who == "caller" or (setting.who != "log" and setting.about == "email")
+    # A tool's names have the form of half an address.
+    emailed = setting.about == "email" or (setting.email_given and setting.who == "bot")
+    pieces = setting.who == "caller" or (setting.who != "log" and emailed)
     found += emails(text, tokens, pieces=pieces)
     if setting.about == "email" and setting.who == "caller":
         found += email_pieces(text, tokens)

@@ -36,7 +36,7 @@ _KEYS = (
     ),
 )
 _AMOUNT_KEY = re.compile(r"amount|price|cost|total|count|quantity|cents|_ms$|_s$|_hz$")
-# In JSON that was cut off.
+# In JSON that was cut off, or has words around it.
 _FIELD = re.compile(
     r"""["'](?P<key>[\w -]{1,40})["']\s?:\s?(?:"[^"]{0,500}"?|'[^']{0,500}'?|-?[\d.]+)"""
 )
@@ -108,11 +108,9 @@ def _deep(key: str, value: Any, text: Callable[[str], str], mask: str = "") -> A
             kept = str(value) if _AMOUNT_KEY.search(key.lower()) else text(str(value))
             return value if kept == str(value) else kept
     words = str(value)
-    if words[0] in "{[":
-        if (inner := _json(words)) is not None:
-            return json.dumps(_deep(key, inner, text), ensure_ascii=False)
-        words = _FIELD.sub(_masked_field, words)
-    return text(words)
+    if words[0] in "{[" and (inner := _json(words)) is not None:
+        return json.dumps(_deep(key, inner, text), ensure_ascii=False)
+    return text(_FIELD.sub(_masked_field, words))
 
 
 def _masked_field(field: re.Match[str]) -> str:

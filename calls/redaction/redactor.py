@@ -126,12 +126,14 @@ class Redactor:
                 about=talk.about,
                 dictated=talk.dictated,
                 of_times=talk.of_times,
+                email_given=talk.email_given,
                 half_date=talk.half_date,
                 given="".join(each.digits + " " for each in talk.pieces.values()),
                 room=SHOWN_DIGITS - len(pieces.digits),
             )
             findings = search(text, setting)
             found, digits = findings.found, findings.digits
+            talk.email_given = talk.email_given or any(one.mask == "[email]" for one in found)
             if who == "caller":
                 talk.half_date = talk.half_date or findings.half_date
         if who == "bot":

@@ -17,6 +17,7 @@ class Setting:
         about: What the bot asked for or the caller is about to give: a key of the topics, or "".
         dictated: A number is being given.
         of_times: The talk is of times of the day, so that "ten thirty" is one.
+        email_given: An address was given, which the bot may repeat and be cut short in.
         half_date: A day and month were said without a year.
         given: Digits that the caller gave, which the bot may repeat.
         room: How many digits the caller may still show.
@@ -27,6 +28,7 @@ class Setting:
     about: str = ""
     dictated: bool = False
     of_times: bool = False
+    email_given: bool = False
     half_date: bool = False
     given: str = ""
     room: int = SHOWN_DIGITS

@@ -61,12 +61,14 @@ class Talk:
     Attributes:
         about: What was asked for last: a key of the topics, or "".
         of_times: Whether the bot spoke of times of the day last.
+        email_given: Whether somebody gave an e-mail address.
         half_date: Whether a day and month were said without a year.
         pieces: By kind of event and speaker.
     """
 
     about: str = ""
     of_times: bool = False
+    email_given: bool = False
     half_date: bool = False
     pieces: dict[str, Pieces] = field(default_factory=dict)
 

@@ -23,6 +23,7 @@ from calls.callers.remembering import Remembering
 from calls.callers.store import CALLS_REMEMBERED, STORE_FILE, Memory, SqliteCallerStore
 from calls.channel import Channel
 from calls.record import CallRecord
+from calls.redaction import Policy, Redactor
 from calls.warm_up import Nowhere
 from scripts.switchboard import cli
 from services.choice import Choice
@@ -247,12 +248,18 @@ class House:
     """One bot with its provider of language models, and calls to it."""
 
     def __init__(
-        self, folder: Path, summary: str | Exception | None, *, remembers: bool = True
+        self,
+        folder: Path,
+        summary: str | Exception | None,
+        *,
+        remembers: bool = True,
+        keeps: Policy = "everything",
     ) -> None:
         self.summaries: list[Model] = []
         self._settings = Settings.load().model_copy(update={"data_dir": folder})
         self._bot = Bot("shop", "", _no_pipeline, remembers_callers=remembers)
         self._summary = summary
+        self._keeps: Policy = keeps
 
     async def call(self, caller: str, *messages: Any) -> str:
         """One call; returns the instructions that the language model had in it."""
@@ -271,6 +278,7 @@ class House:
             choices={"llm": (Choice(provider, ProviderSettings(), "named"),)},
             settings=self._settings,
             record=CallRecord(self._settings.data_dir / "calls", "a-call"),
+            redactor=Redactor(self._keeps),
         )
         await call.recall_caller()
         pair = call.turns(call.llm("You are a shop."))
@@ -322,6 +330,42 @@ async def test_nothing_is_kept_of_who_is_not_to_be_remembered(
     house = House(tmp_path, "A summary.", remembers=remembers)
     await house.call(caller, *CONVERSATION)
     assert await house.call(caller) == "You are a shop."
+    assert not list(tmp_path.glob("callers*"))
+
+
+CARD = "4242 4242 4242 4242"
+GIVEN = (
+    said("user", "my card is four two four two four two four two"),
+    said("assistant", "Go on."),
+    said("user", "four two four two four two four two"),
+    asked("c1", number=CARD),
+    returned("c1", f'{{"pin": "4711", "card_number": "{CARD}", "says": "about the umbrella"}}'),
+    said("assistant", "And your e-mail address?"),
+    said("user", "john dot smith"),
+    said("assistant", "Go on."),
+    said("user", "at maple dot com"),
+)
+
+
+@pytest.mark.parametrize("summary", [None, f"The umbrella was paid with {CARD}, pin four seven."])
+async def test_memory_holds_nothing_that_the_call_may_not_keep(
+    summary: str | None, tmp_path: Path
+) -> None:
+    house = House(tmp_path, summary, keeps="redacted")
+    await house.call(NUMBER, *GIVEN)
+    told = await house.call(NUMBER)
+    kept = (tmp_path / STORE_FILE).read_text(errors="replace")
+    assert "umbrella" in told
+    for given in ("4242", "four two", "4711", "john", "smith", "maple"):
+        assert given not in told
+        assert given not in kept
+
+
+async def test_call_that_keeps_no_words_leaves_no_memory(tmp_path: Path) -> None:
+    house = House(tmp_path, "A summary.", keeps="metadata only")
+    await house.call(NUMBER, *CONVERSATION)
+    assert await house.call(NUMBER) == "You are a shop."
+    assert not house.summaries
     assert not list(tmp_path.glob("callers*"))
 
 

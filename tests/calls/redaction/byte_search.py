@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from secrets_said import ONES, TEENS, TENS, Secret
@@ -36,11 +37,19 @@ def is_found(secret: Secret, kept: Iterable[Any], *, in_parts: bool = True) -> b
 
 
 def _email_found(address: str, text: str) -> bool:
+    return address in text or _has_address(address, _tight(text))
+
+
+def _tight(text: str) -> str:
+    """Addresses without anything between their parts, "at" and "dot" as signs."""
     said = re.sub(r"\b(underscore)\b", "_", re.sub(r"\b(dash|hyphen)\b", "-", text))
     said = re.sub(r"\bdot\b", ".", re.sub(r"\bat\b", "@", said))
-    tight = re.sub(r"[^\w@.-]", "", said)
+    return re.sub(r"[^\w@.-]+", "", said)
+
+
+def _has_address(address: str, tight: str) -> bool:
     local, _, domain = address.partition("@")
-    return address in text or address in tight or f"@{domain}" in tight or f"{local}@" in tight
+    return address in tight or f"@{domain}" in tight or f"{local}@" in tight
 
 
 def _read(text: str) -> list[str]:
@@ -70,3 +79,47 @@ def _digits(text: str, tens_alone: bool) -> str:
         elif word in _VALUES:
             digits += str(_VALUES[word])
     return digits
+
+
+_NUMBER_WORD = "|".join((*_VALUES, *TEENS, *TENS, "double", "triple", "uh", "um", "then", "and"))
+_NUMBER = rf"(?:\d+|(?:{_NUMBER_WORD})(?![a-z]))"
+# Digits with no more between them than somebody puts between the digits of one number.
+_RUN = re.compile(rf"{_NUMBER}(?:[^a-z0-9]{{0,4}}{_NUMBER})+")
+# Shorter ones are found by chance: in times, counts and sizes.
+_FEWEST_FIGURES = 7
+
+
+@dataclass(frozen=True)
+class Content:
+    """Bytes of whatever kind, made ready to be searched for many secrets."""
+
+    text: str
+    addresses: str
+    runs: tuple[str, ...]
+
+    @classmethod
+    def of(cls, content: bytes) -> "Content":
+        """Letters that JSON or a protocol escapes are in none of the secrets."""
+        text = content.decode("latin-1").lower()
+        runs = [digits for run in _RUN.finditer(text) for digits in _read(run.group())]
+        return cls(text, _tight(text), tuple(run for run in runs if len(run) >= _FEWEST_FIGURES))
+
+    def hold(self, secret: Secret) -> bool:
+        """Whether the secret is in there in one piece: as it was given, in figures or in words.
+
+        Of a number that was given in pieces, each piece counts.
+        """
+        if secret.kind == "email":
+            return _has_address(secret.value, self.addresses) or secret.value in self.text
+        if any(map(self._has, (*secret.pieces, *secret.never))):
+            return True
+        digits = secret.value.replace("-", "")
+        return any(digits in run for run in self.runs)
+
+    def _has(self, piece: str) -> bool:
+        figures = sum(character.isdigit() for character in piece)
+        if figures == len(piece) < _FEWEST_FIGURES or len(piece.split()) < 2 > figures:
+            return False
+        piece = piece.lower().encode().decode("latin-1")
+        within = rf"(?<!\w){re.escape(piece)}(?!\w)"
+        return piece in self.text and re.search(within, self.text) is not None

@@ -48,6 +48,13 @@ class Secret:
     value: str
     never: tuple[str, ...] = field(default=())
 
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """What each turn gives of it, without the words before it."""
+        leads = sorted(LEADS[self.kind], key=len, reverse=True)
+        first = next(lead for lead in leads if self.turns[0].startswith(lead))
+        return self.turns[0].removeprefix(first).strip(), *self.turns[1:]
+
 
 def card_digits(rng: random.Random) -> str:
     length = rng.choice((13, 14, 15, 16, 16, 16, 16, 19))

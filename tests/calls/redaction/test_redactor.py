@@ -137,3 +137,16 @@ def test_long_text_is_searched_to_its_end(filling: str) -> None:
     # A search that goes back over the text at every character would take minutes.
     kept = redactor().text("caller", f"{filling * 8000} john@example.com")
     assert "example" not in kept
+
+
+def test_address_that_the_bot_was_cut_short_in_is_masked() -> None:
+    redactor = Redactor("redacted")
+    redactor.text("caller", "send it to jones.sky-neil@example.com")
+    assert redactor.text("bot", "I noted: jones.sky-n—") == "I noted: [email]—"
+
+
+def test_measurement_in_the_log_is_no_birthday() -> None:
+    redactor = Redactor("redacted")
+    redactor.text("bot", "And what is your date of birth?")
+    assert redactor.log_text("call over after 12.4 s") == "call over after 12.4 s"
+    assert redactor.log_text("refused: 12.4.1967") == "refused: [date of birth]"
