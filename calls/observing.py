@@ -1,21 +1,60 @@
 """A call's observers are told of what they look at, and of nothing else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from pipecat.frames.frames import Frame
+from pipecat.frames.frames import (
+    BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
+    CancelFrame,
+    ClientConnectedFrame,
+    EndFrame,
+    Frame,
+    InterruptionFrame,
+    StartFrame,
+    UserStartedSpeakingFrame,
+    UserStoppedSpeakingFrame,
+    VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
+)
 from pipecat.observers.base_observer import BaseObserver, FrameProcessed, FramePushed
-from pipecat.pipeline.worker import PipelineWorker
+from pipecat.observers.turn_tracking_observer import TurnTrackingObserver
+from pipecat.observers.user_bot_latency_observer import UserBotLatencyObserver
+from pipecat.pipeline.worker import IdleFrameObserver, PipelineWorker
 from pipecat.pipeline.worker_observer import WorkerObserver
+from pipecat.utils.tracing.turn_trace_observer import TurnTraceObserver
 
 Wants = Callable[[type[Frame]], bool]
+
+# Pipecat's own do not say what they look at: who traces a call would be told of all its audio.
+LOOKED_AT: Mapping[type[BaseObserver], tuple[type[Frame], ...]] = {
+    TurnTrackingObserver: (
+        StartFrame,
+        UserStartedSpeakingFrame,
+        BotStartedSpeakingFrame,
+        BotStoppedSpeakingFrame,
+        EndFrame,
+        CancelFrame,
+    ),
+    TurnTraceObserver: (StartFrame,),
+    # It is there for the latency alone; what it breaks that down into, nobody asks it.
+    UserBotLatencyObserver: (
+        ClientConnectedFrame,
+        VADUserStartedSpeakingFrame,
+        VADUserStoppedSpeakingFrame,
+        UserStoppedSpeakingFrame,
+        InterruptionFrame,
+        BotStartedSpeakingFrame,
+    ),
+}
 
 
 def tell_those_who_look(worker: PipelineWorker) -> None:
     """Have a worker that does not run yet spare the observers that would look away.
 
-    An observer may have `wants(kind: type[Frame]) -> bool`: of other frames it is not told. Where
-    it does not say, it is told of every push, as Pipecat does.
+    An observer may have `wants(kind: type[Frame]) -> bool`: of other frames it is not told. Nor are
+    Pipecat's own of what they do not look at. Who does not say is told of every push, as Pipecat
+    does.
     """
     # The worker takes no observer of observers from outside.
     worker._observer = _SparingObserver(observers=worker._observer._observers)
@@ -49,6 +88,15 @@ class _SparingObserver(WorkerObserver):
     def _wants(self, observer: BaseObserver, kind: type[Frame]) -> bool:
         known = self._told.get((observer, kind))
         if known is None:
-            wants: Any = getattr(observer, "wants", None)
-            known = self._told[observer, kind] = wants is None or bool(wants(kind))
+            known = self._told[observer, kind] = _looks_at(observer, kind)
         return known
+
+
+def _looks_at(observer: BaseObserver, kind: type[Frame]) -> bool:
+    wants: Any = getattr(observer, "wants", None)
+    if wants is not None:
+        return bool(wants(kind))
+    if type(observer) is IdleFrameObserver:
+        return issubclass(kind, (StartFrame, *observer._idle_timeout_frames))
+    kinds = LOOKED_AT.get(type(observer))
+    return kinds is None or issubclass(kind, kinds)
