@@ -21,7 +21,7 @@ from pipecat.observers.base_observer import BaseObserver, FrameProcessed, FrameP
 from pipecat.observers.turn_tracking_observer import TurnTrackingObserver
 from pipecat.observers.user_bot_latency_observer import UserBotLatencyObserver
 from pipecat.pipeline.worker import IdleFrameObserver, PipelineWorker
-from pipecat.pipeline.worker_observer import WorkerObserver
+from pipecat.pipeline.worker_observer import Proxy, WorkerObserver
 from pipecat.utils.tracing.turn_trace_observer import TurnTraceObserver
 
 Wants = Callable[[type[Frame]], bool]
@@ -65,7 +65,7 @@ class _SparingObserver(WorkerObserver):
 
     def __init__(self, *, observers: list[BaseObserver]) -> None:
         super().__init__(observers=observers)
-        self._told: dict[tuple[BaseObserver, type[Frame]], bool] = {}
+        self._wanting: dict[type[Frame], tuple[Proxy, ...]] = {}
 
     async def on_process_frame(self, data: FrameProcessed) -> None:
         for observer, proxy in (self._proxies or {}).items():
@@ -75,21 +75,33 @@ class _SparingObserver(WorkerObserver):
     async def on_push_frame(self, data: FramePushed) -> None:
         frame = data.frame
         kind = type(frame)
-        wanting = [each for each in (self._proxies or {}).items() if self._wants(each[0], kind)]
+        wanting = self._who_wants(kind)
         if not wanting:
             return
         data.first_push = frame.id not in self._frames_pushed
         if data.first_push:
             self._frames_pushed[frame.id] = frame
-        for observer, proxy in wanting:
-            if data.first_push or observer.observe_every_push:
+        for proxy in wanting:
+            if data.first_push or proxy.observer.observe_every_push:
                 proxy.queue.put_nowait(data)
 
-    def _wants(self, observer: BaseObserver, kind: type[Frame]) -> bool:
-        known = self._told.get((observer, kind))
-        if known is None:
-            known = self._told[observer, kind] = _looks_at(observer, kind)
-        return known
+    def add_observer(self, observer: BaseObserver) -> None:
+        super().add_observer(observer)
+        self._wanting.clear()
+
+    async def remove_observer(self, observer: BaseObserver) -> None:
+        await super().remove_observer(observer)
+        self._wanting.clear()
+
+    def _who_wants(self, kind: type[Frame]) -> tuple[Proxy, ...]:
+        # Asked for every frame at every processor.
+        wanting = self._wanting.get(kind)
+        if wanting is None:
+            each = (self._proxies or {}).items()
+            wanting = tuple(proxy for observer, proxy in each if _looks_at(observer, kind))
+            if self._proxies is not None:
+                self._wanting[kind] = wanting
+        return wanting
 
 
 def _looks_at(observer: BaseObserver, kind: type[Frame]) -> bool:
