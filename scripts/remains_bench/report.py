@@ -11,6 +11,8 @@ from scripts.remains_bench.run import Results
 from scripts.turns_bench.percentile import percentile
 
 _BEGIN, _END = "<!-- figures -->", "<!-- end of figures -->"
+# What is to be shown is less than 5 %: pairs that differ by more cannot show it.
+_TELLING = 0.05
 _HEAD = """# What keeping records costs
 
 Two servers with the same bot on the same stand-in providers, in one run, in turns (ABBA), on the
@@ -62,13 +64,21 @@ def table(results: Mapping[str, Any]) -> str:
         cells = [_number(results["sides"][side][name], decimals) for side in SIDES]
         lines.append(f"| {title} | {' | '.join(cells)} |")
     ratios = ", ".join(f"{100 * (ratio - 1):+.1f}" for ratio in results["cpu_ratio_by_round"])
+    apart = max(results["cpu_ratio_by_round"]) - min(results["cpu_ratio_by_round"])
+    noisy = len(results["cpu_ratio_by_round"]) < 3 or apart > _TELLING
+    verdict = (
+        f"**Inconclusive**: it takes three pairs or more that are at most {100 * _TELLING:.0f} "
+        f"points apart, and these {len(results['cpu_ratio_by_round'])} are {100 * apart:.1f} "
+        "apart. Run it on a machine that does nothing else."
+    )
     more = f"{100 * (results['cpu_ratio'] - 1):+.1f} %"
     kept = ", ".join(f"{count} {what}" for what, count in results["kept"].items())
     return "\n".join(
         [
             *lines,
             "",
-            f"CPU of everything over bare, median pair of rounds: **{more}** (pairs: {ratios}).",
+            f"CPU of everything over bare, median pair of rounds: {more} (pairs: {ratios}).",
+            *([verdict] if noisy else []),
             f"Received and kept meanwhile: {kept}.",
         ]
     )

@@ -40,9 +40,16 @@ def test_ratio_is_that_of_the_median_pair_of_rounds() -> None:
 
 def test_table_says_what_was_kept_meanwhile() -> None:
     table = report.table(report.figures(results()))
-    assert "**+5.0 %** (pairs: +5.0, +2.5, +50.0)" in table
+    assert "+5.0 % (pairs: +5.0, +2.5, +50.0)" in table
     assert "3 traces, 12 webhooks, 7 scrapes, 12 recordings" in table
     assert "127.0.0.1" not in table
+
+
+def test_pairs_of_rounds_that_are_far_apart_show_nothing() -> None:
+    figures = report.figures(results())
+    assert "**Inconclusive**" in report.table(figures)
+    quiet = figures | {"cpu_ratio_by_round": [1.02, 1.03, 1.05]}
+    assert "Inconclusive" not in report.table(quiet)
 
 
 def test_what_people_wrote_below_the_figures_stays(tmp_path: Path) -> None:
