@@ -1,21 +1,60 @@
 """A call's observers are told of what they look at, and of nothing else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from pipecat.frames.frames import Frame
+from pipecat.frames.frames import (
+    BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
+    CancelFrame,
+    ClientConnectedFrame,
+    EndFrame,
+    Frame,
+    InterruptionFrame,
+    StartFrame,
+    UserStartedSpeakingFrame,
+    UserStoppedSpeakingFrame,
+    VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
+)
 from pipecat.observers.base_observer import BaseObserver, FrameProcessed, FramePushed
-from pipecat.pipeline.worker import PipelineWorker
-from pipecat.pipeline.worker_observer import WorkerObserver
+from pipecat.observers.turn_tracking_observer import TurnTrackingObserver
+from pipecat.observers.user_bot_latency_observer import UserBotLatencyObserver
+from pipecat.pipeline.worker import IdleFrameObserver, PipelineWorker
+from pipecat.pipeline.worker_observer import Proxy, WorkerObserver
+from pipecat.utils.tracing.turn_trace_observer import TurnTraceObserver
 
 Wants = Callable[[type[Frame]], bool]
+
+# Pipecat's own do not say what they look at: who traces a call would be told of all its audio.
+LOOKED_AT: Mapping[type[BaseObserver], tuple[type[Frame], ...]] = {
+    TurnTrackingObserver: (
+        StartFrame,
+        UserStartedSpeakingFrame,
+        BotStartedSpeakingFrame,
+        BotStoppedSpeakingFrame,
+        EndFrame,
+        CancelFrame,
+    ),
+    TurnTraceObserver: (StartFrame,),
+    # It is there for the latency alone; what it breaks that down into, nobody asks it.
+    UserBotLatencyObserver: (
+        ClientConnectedFrame,
+        VADUserStartedSpeakingFrame,
+        VADUserStoppedSpeakingFrame,
+        UserStoppedSpeakingFrame,
+        InterruptionFrame,
+        BotStartedSpeakingFrame,
+    ),
+}
 
 
 def tell_those_who_look(worker: PipelineWorker) -> None:
     """Have a worker that does not run yet spare the observers that would look away.
 
-    An observer may have `wants(kind: type[Frame]) -> bool`: of other frames it is not told. Where
-    it does not say, it is told of every push, as Pipecat does.
+    An observer may have `wants(kind: type[Frame]) -> bool`: of other frames it is not told. Nor are
+    Pipecat's own of what they do not look at. Who does not say is told of every push, as Pipecat
+    does.
     """
     # The worker takes no observer of observers from outside.
     worker._observer = _SparingObserver(observers=worker._observer._observers)
@@ -26,7 +65,7 @@ class _SparingObserver(WorkerObserver):
 
     def __init__(self, *, observers: list[BaseObserver]) -> None:
         super().__init__(observers=observers)
-        self._told: dict[tuple[BaseObserver, type[Frame]], bool] = {}
+        self._wanting: dict[type[Frame], tuple[Proxy, ...]] = {}
 
     async def on_process_frame(self, data: FrameProcessed) -> None:
         for observer, proxy in (self._proxies or {}).items():
@@ -36,19 +75,40 @@ class _SparingObserver(WorkerObserver):
     async def on_push_frame(self, data: FramePushed) -> None:
         frame = data.frame
         kind = type(frame)
-        wanting = [each for each in (self._proxies or {}).items() if self._wants(each[0], kind)]
+        wanting = self._who_wants(kind)
         if not wanting:
             return
         data.first_push = frame.id not in self._frames_pushed
         if data.first_push:
             self._frames_pushed[frame.id] = frame
-        for observer, proxy in wanting:
-            if data.first_push or observer.observe_every_push:
+        for proxy in wanting:
+            if data.first_push or proxy.observer.observe_every_push:
                 proxy.queue.put_nowait(data)
 
-    def _wants(self, observer: BaseObserver, kind: type[Frame]) -> bool:
-        known = self._told.get((observer, kind))
-        if known is None:
-            wants: Any = getattr(observer, "wants", None)
-            known = self._told[observer, kind] = wants is None or bool(wants(kind))
-        return known
+    def add_observer(self, observer: BaseObserver) -> None:
+        super().add_observer(observer)
+        self._wanting.clear()
+
+    async def remove_observer(self, observer: BaseObserver) -> None:
+        await super().remove_observer(observer)
+        self._wanting.clear()
+
+    def _who_wants(self, kind: type[Frame]) -> tuple[Proxy, ...]:
+        # Asked for every frame at every processor.
+        wanting = self._wanting.get(kind)
+        if wanting is None:
+            each = (self._proxies or {}).items()
+            wanting = tuple(proxy for observer, proxy in each if _looks_at(observer, kind))
+            if self._proxies is not None:
+                self._wanting[kind] = wanting
+        return wanting
+
+
+def _looks_at(observer: BaseObserver, kind: type[Frame]) -> bool:
+    wants: Any = getattr(observer, "wants", None)
+    if wants is not None:
+        return bool(wants(kind))
+    if type(observer) is IdleFrameObserver:
+        return issubclass(kind, (StartFrame, *observer._idle_timeout_frames))
+    kinds = LOOKED_AT.get(type(observer))
+    return kinds is None or issubclass(kind, kinds)

@@ -30,6 +30,7 @@ class _Call:
     projection: Projection
     turns_kept: int = 0
     words_kept: int = 0
+    providers_kept: Sequence[Mapping[str, Any]] = ()
 
     @property
     def has_news_for_search(self) -> bool:
@@ -75,8 +76,9 @@ class Scribe:
         upsert.new_only(connection, events, rows)
         # Whoever ends a call itself was taken for dead, and was not.
         ended = [call.number for call in touched if _has_end(fresh[call.projection.call_id])]
-        afterwards = (events.c.number.in_(ended), events.c.seq >= AFTERWARDS)
-        connection.execute(delete(events).where(*afterwards))
+        if ended:
+            afterwards = (events.c.number.in_(ended), events.c.seq >= AFTERWARDS)
+            connection.execute(delete(events).where(*afterwards))
         for call in touched:
             self._follow(connection, call, fresh[call.projection.call_id])
         self._keep(connection, touched)
@@ -113,7 +115,11 @@ class Scribe:
 
     def _keep(self, connection: Connection, touched: Sequence[_Call]) -> None:
         upsert.into(connection, calls, [_call_row(c) for c in touched], keeping=("id", "owner"))
-        upsert.into(connection, call_providers, [r for c in touched for r in _provider_rows(c)])
+        used = [(call, list(_provider_rows(call))) for call in touched]
+        used = [(call, rows) for call, rows in used if rows != call.providers_kept]
+        upsert.into(connection, call_providers, [row for _, rows in used for row in rows])
+        for call, rows in used:
+            call.providers_kept = rows
         longer = [call for call in touched if len(call.projection.turns) > call.turns_kept]
         packed = [
             {"number": call.number, "stages": stages.packed(call.projection.turns)}

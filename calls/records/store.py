@@ -25,7 +25,7 @@ from settings import Settings
 # Events that wait in memory. A call has some three a second.
 QUEUE_AT_MOST = 20_000
 # From the first event that waits to the commit.
-_GATHER_S = 0.25
+_GATHER_S = 0.5
 _BATCH_AT_MOST = 2_000
 _EXIT_AT_MOST_S = 5.0
 
@@ -35,8 +35,8 @@ Tap = Callable[[Event], None]
 class RecordStore:
     """Keeps the events of this process's calls.
 
-    The thread begins with `start()`, or with the first event. It commits within half a second,
-    and takes in what dead processes left. While the database is away, events go to a file.
+    The thread begins with `start()`, or with the first event. It commits within a second, and
+    takes in what dead processes left. While the database is away, events go to a file.
 
     Parameters:
         database: Where they are kept.

@@ -2,8 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -106,15 +106,7 @@ class Lane:
                 "TWILIO_BASE_URL": self._rest.url,
                 "DATA_DIR": str(self._folder),
             }
-            serving = served(
-                self.system,
-                env,
-                self._folder / "server.log",
-                cores=self._cores,
-                livekit_python=self._livekit_python,
-                max_calls=self._max_calls,
-            )
-            self.server, self._webhook = await enter(serving)
+            self.server, self._webhook = await enter(self._served(env))
         except BaseException:
             await self._exit.aclose()
             raise
@@ -185,6 +177,18 @@ class Lane:
         if talk.greeted_s is not None:
             figures.greeting_ms = talk.greeted_s * 1000
         return figures
+
+    def _served(
+        self, env: Mapping[str, str]
+    ) -> AbstractAsyncContextManager[tuple[ServerProcess, str]]:
+        return served(
+            self.system,
+            env,
+            self._folder / "server.log",
+            cores=self._cores,
+            livekit_python=self._livekit_python,
+            max_calls=self._max_calls,
+        )
 
     def _measured(self, turns: Sequence[Turn], spans: Sequence[Span]) -> CallFigures:
         return figures_of(turns, spans)

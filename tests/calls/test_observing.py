@@ -1,14 +1,18 @@
 """A call's observers are told of what they look at, and of nothing else."""
 
+import inspect
+import re
+
 import pytest
-from pipecat.frames.frames import Frame, InputAudioRawFrame, TextFrame
+from pipecat.frames.frames import EndFrame, Frame, InputAudioRawFrame, StartFrame, TextFrame
 from pipecat.observers.base_observer import BaseObserver, FrameProcessed, FramePushed
+from pipecat.observers.turn_tracking_observer import TurnTrackingObserver
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.filters.identity_filter import IdentityFilter
 from pipecat.workers.runner import WorkerRunner
 
-from calls.observing import tell_those_who_look
+from calls.observing import LOOKED_AT, tell_those_who_look
 from tests.virtual_time import in_virtual_time
 
 
@@ -72,3 +76,26 @@ async def test_observer_is_spared_the_frames_that_it_does_not_want() -> None:
     await observed(texts, processings, sparing=True)
     assert [type(frame) for frame in texts.seen] == [TextFrame]
     assert len(processings.seen) >= 2
+
+
+@in_virtual_time
+async def test_observer_of_pipecat_is_spared_the_frames_that_it_does_not_look_at() -> None:
+    tracker = TurnTrackingObserver()
+    told: list[type[Frame]] = []
+
+    async def tell(data: FramePushed) -> None:
+        told.append(type(data.frame))
+
+    tracker.on_push_frame = tell  # type: ignore[method-assign]
+    await observed(tracker, sparing=True)
+    assert told == [StartFrame, EndFrame]
+
+
+@pytest.mark.parametrize("observer", LOOKED_AT)
+def test_pipecats_own_observers_look_at_what_is_known_of_them(observer: type[BaseObserver]) -> None:
+    source = inspect.getsource(observer.on_push_frame)
+    named = set(re.findall(r"\b[A-Z]\w*Frame\b", source))
+    known = {kind.__name__ for kind in LOOKED_AT[observer]}
+    # Of the latency's parts, which are told to nobody, more frames are looked at.
+    breaks_down = hasattr(observer, "_build_contributions")
+    assert known <= named if breaks_down else known == named

@@ -1,0 +1,1 @@
+"""What `scripts.bench_remains` is made of."""

@@ -1,0 +1,130 @@
+"""Places all calls: the two servers in turn, in the order bare, everything, everything, bare."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from rehearsal.faults.heard import Listener
+from rehearsal.turns import script
+from rehearsal.turns.talk import Speech
+from scripts.remains_bench.lane import SIDES, RemainsLane, Side
+from scripts.remains_bench.receivers import Received, keep_scraping, longest_lag_ms, receiving
+from scripts.turns_bench import cores
+from scripts.turns_bench.latencies import Profile
+from scripts.turns_bench.process_tree import Meter
+
+# Callers differ by this factor in speed and pitch, or nobody could tell one from the other.
+_APART = 0.006
+# Recordings are finished and ended calls told of: they count as well.
+_AFTERWARDS_S = 2.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be measured.
+
+    Attributes:
+        n: How many calls at once.
+        rounds: How often each side has its turn.
+        lines: How much of the timed conversation is held.
+        pinned: The servers have a core of their own.
+    """
+
+    folder: Path
+    n: int
+    rounds: int
+    lines: int
+    profile: Profile
+    seed: int
+    pinned: bool
+
+
+@dataclass(frozen=True)
+class Held:
+    """One side's turn: so many calls at once.
+
+    Attributes:
+        cpu_s_per_call_min: Of the server, until what remains of the calls is done with.
+        v2v_ms: Of every plain turn.
+        lag_ms: The longest lag of the server's event loop.
+    """
+
+    side: Side
+    cpu_s_per_call_min: float
+    v2v_ms: list[float]
+    lag_ms: float
+    problems: list[str]
+
+
+@dataclass(frozen=True)
+class Results:
+    """Of all rounds; the n-th of one side belongs to the n-th of the other."""
+
+    held: dict[Side, list[Held]]
+    received: Received
+    recordings: int
+
+
+async def run(plan: Plan, say: Callable[[str], None]) -> Results:
+    """Raises ServerFailed, VoiceError."""
+    every = os.sched_getaffinity(0)
+    own, servers = (cores.split() if plan.pinned else None) or (every, every)
+    os.sched_setaffinity(0, own)
+    base = await Speech.of(script.LINES, await Listener.of(script.SENTENCES))
+    speech = [base.at_speed(1 + _APART * k) for k in range(plan.n)]
+    async with AsyncExitStack() as stack:
+        received = await stack.enter_async_context(receiving())
+        lanes = {
+            side: await stack.enter_async_context(_lane(plan, side, servers, received.url))
+            for side in SIDES
+        }
+        for lane in lanes.values():
+            await lane.hold(script.WARM_UP, speech, "warm-up")
+        held: dict[Side, list[Held]] = {side: [] for side in SIDES}
+        for number in range(plan.rounds):
+            for side in SIDES if number % 2 == 0 else SIDES[::-1]:
+                entry = await _hold(plan, lanes[side], speech, number, received)
+                held[side].append(entry)
+                say(f"{number + 1}, {side}: {entry.cpu_s_per_call_min:.3f} CPU s a call-minute")
+    recordings = len(list((plan.folder / "everything").glob("recordings/*/*.wav")))
+    return Results(held, received, recordings)
+
+
+async def _hold(
+    plan: Plan, lane: RemainsLane, speech: Sequence[Speech], number: int, received: Received
+) -> Held:
+    meter = Meter(lane.server.pid)
+    scraping = None
+    if lane.side == "everything":
+        scraping = asyncio.create_task(keep_scraping(lane.server.url, received))
+    entry = await lane.hold(script.FULL[: plan.lines], speech, f"round-{number}")
+    await asyncio.sleep(_AFTERWARDS_S)
+    if scraping:
+        scraping.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await scraping
+    cpu_s = meter.cpu_s
+    minutes = sum(call.duration_s for call in entry.calls) / 60
+    return Held(
+        lane.side,
+        cpu_s / minutes if minutes else 0.0,
+        [ms for call in entry.calls for ms in call.plain_ms],
+        await longest_lag_ms(lane.server.url),
+        [call.problem for call in entry.calls if call.problem],
+    )
+
+
+def _lane(plan: Plan, side: Side, servers: set[int], told: str) -> RemainsLane:
+    return RemainsLane(
+        side,
+        plan.folder / side,
+        profile=plan.profile,
+        seed=plan.seed,
+        cores=servers,
+        max_calls=plan.n + 1,
+        told=told,
+    )
