@@ -1,7 +1,7 @@
 """Pictures of what an operator sees of calls whose providers failed.
 
-    .venv/bin/python -m scripts.show_failed_call                  # writes docs/failed-call*.png
-    .venv/bin/python -m scripts.show_failed_call --out FOLDER     # every page, light, dark, phone
+    .venv/bin/python -m scripts.show_failed_call                  # docs/failed-call*.png, 90 s
+    .venv/bin/python -m scripts.show_failed_call --out FOLDER     # and every page of four calls
 
 The calls are real: over Twilio's wire protocol to a server process whose providers are the fault
 bench's stand-ins. Needs Chromium.
@@ -14,9 +14,11 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import aiohttp
 from loguru import logger
+from PIL import Image
 from playwright.async_api import Browser, Page
 
 from rehearsal.faults.call import Conversation, Patience
@@ -28,7 +30,19 @@ from scripts.faults.lane import Lane
 from scripts.faults.verdict import possible_answers
 
 _CLOSED_AT_MOST_S = 15.0
-_WIDE, _PHONE = 1280, 390
+_COLOURS = 96
+
+Scheme = Literal["light", "dark"]
+_DESK, _PHONE = (1280, 1000), (390, 844)
+_LOOKS: tuple[tuple[tuple[int, int], Scheme], ...] = (
+    (_DESK, "light"),
+    (_DESK, "dark"),
+    (_PHONE, "dark"),
+)
+_IN_DOCS: tuple[tuple[str, tuple[int, int], Scheme], ...] = (
+    ("failed-call.png", _DESK, "light"),
+    ("failed-call-phone.png", _PHONE, "dark"),
+)
 
 
 @dataclass(frozen=True)
@@ -104,11 +118,18 @@ async def _closed(url: str, call_id: str) -> str:
 
 
 async def _shot(
-    browser: Browser, url: str, file: Path, *, width: int, scheme: str = "light", whole: bool = True
+    browser: Browser,
+    url: str,
+    file: Path,
+    width: int,
+    height: int,
+    scheme: Scheme,
+    *,
+    whole: bool = True,
 ) -> None:
     context = await browser.new_context(
-        viewport={"width": width, "height": 1000},
-        color_scheme="dark" if scheme == "dark" else "light",
+        viewport={"width": width, "height": height},
+        color_scheme=scheme,
         timezone_id="UTC",
         locale="en-GB",
     )
@@ -120,6 +141,8 @@ async def _shot(
     if (wider := await page.evaluate("document.documentElement.scrollWidth") - width) > 0:
         logger.warning(f"{file.name}: {wider} px wider than the window")
     await context.close()
+    # Few colours are in it, and the repository keeps every picture for good.
+    Image.open(file).convert("RGB").quantize(_COLOURS).save(file, optimize=True)
 
 
 async def _drawn(page: Page) -> None:
@@ -128,41 +151,40 @@ async def _drawn(page: Page) -> None:
     await page.wait_for_load_state("networkidle")
 
 
-async def show(out: Path | None, docs: Path) -> None:
+async def show(docs: Path, out: Path | None) -> None:
+    """Have the calls, and take the pictures of their pages."""
     folder = out or Path(tempfile.mkdtemp(prefix="failed-call-"))
-    folder.mkdir(parents=True, exist_ok=True)
+    docs.mkdir(parents=True, exist_ok=True)
+    calls = {}
     async with Lane("backup", folder / "data", env={"EMBEDDED_BACKUP": "false"}) as lane:
-        calls = {}
-        for scene in SCENES:
+        for scene in SCENES if out else SCENES[-1:]:
             calls[scene.name] = await hold(lane, scene)
             print(f"{scene.name}: {lane.server.url}/calls/{calls[scene.name]}", file=sys.stderr)
         async with chromium() as browser:
             failed = f"{lane.server.url}/calls/{calls['failed']}"
-            if out is None:
-                await _shot(browser, failed, docs / "failed-call.png", width=_WIDE, whole=False)
-                phone = docs / "failed-call-phone.png"
-                await _shot(browser, failed, phone, width=_PHONE, scheme="dark", whole=False)
-            else:
-                pages = {name: f"/calls/{call_id}" for name, call_id in calls.items()}
-                pages |= {"calls": "/calls", "dashboard": "/dashboard"}
-                for name, path in pages.items():
-                    for width, scheme in ((_WIDE, "light"), (_WIDE, "dark"), (_PHONE, "dark")):
-                        file = folder / f"{name}-{width}-{scheme}.png"
-                        url = lane.server.url + path
-                        await _shot(browser, url, file, width=width, scheme=scheme)
+            for name, size, scheme in _IN_DOCS:
+                await _shot(browser, failed, docs / name, *size, scheme, whole=False)
+            pages = {name: f"/calls/{call_id}" for name, call_id in calls.items()}
+            pages |= {"calls": "/calls", "dashboard": "/dashboard"}
+            for name, path in pages.items() if out else ():
+                for size, scheme in _LOOKS:
+                    file = folder / f"{name}-{size[0]}-{scheme}.png"
+                    await _shot(browser, lane.server.url + path, file, *size, scheme)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="show_failed_call", description=(__doc__ or "").partition("\n")[0]
     )
-    parser.add_argument("--docs", type=Path, default=Path("docs"), help="where the two go")
-    parser.add_argument("--out", type=Path, help="every page there instead, with data and logs")
+    parser.add_argument(
+        "--docs", type=Path, default=Path("docs"), help="where the two for the README go"
+    )
+    parser.add_argument("--out", type=Path, help="every page goes there too, with data and logs")
     options = parser.parse_args(arguments)
     logger.remove()
     logger.add(sys.stderr, level="WARNING", format="{message}")
     try:
-        asyncio.run(show(options.out, options.docs))
+        asyncio.run(show(options.docs, options.out))
     except (CallFailed, NoChromium, ServerFailed, TimeoutError) as error:
         print(f"No pictures: {error}", file=sys.stderr)
         return 1
