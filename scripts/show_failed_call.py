@@ -1,6 +1,6 @@
 """Pictures of what an operator sees of calls whose providers failed.
 
-    .venv/bin/python -m scripts.show_failed_call                  # docs/failed-call*.png, 90 s
+    .venv/bin/python -m scripts.show_failed_call                  # docs/failed-call*.png, 50 s
     .venv/bin/python -m scripts.show_failed_call --out FOLDER     # and every page of four calls
 
 The calls are real: over Twilio's wire protocol to a server process whose providers are the fault
@@ -22,7 +22,7 @@ from PIL import Image
 from playwright.async_api import Browser, Page
 
 from rehearsal.faults.call import Conversation, Patience
-from rehearsal.faults.script import DELIVERY, HOURS, LAST, ORDER, RETURN, Line
+from rehearsal.faults.script import HOURS, LAST, ORDER, RETURN, Line
 from rehearsal.phone import CallFailed
 from rehearsal.server_process import ServerFailed
 from scripts.chromium import NoChromium, chromium
@@ -30,7 +30,7 @@ from scripts.faults.lane import Lane
 from scripts.faults.verdict import possible_answers
 
 _CLOSED_AT_MOST_S = 15.0
-_COLOURS = 96
+_COLOURS = 256
 
 Scheme = Literal["light", "dark"]
 _DESK, _PHONE = (1280, 1000), (390, 844)
@@ -77,7 +77,7 @@ SCENES = (
     Scene("healthy", (HOURS, ORDER, LAST), _nothing),
     Scene("voice", (HOURS, RETURN, LAST), _silent_voice, fails_at=1),
     Scene("tool", (ORDER, LAST), _dead_desk),
-    Scene("failed", (HOURS, RETURN, DELIVERY), _no_model_left, fails_at=1),
+    Scene("failed", (HOURS, RETURN), _no_model_left, fails_at=1),
 )
 
 
@@ -102,7 +102,7 @@ async def hold(lane: Lane, scene: Scene) -> str:
             before_line=before_line,
             before_words=lane.understand,
             phrases=possible_answers,
-            patience=Patience(gives_up_s=20.0),
+            patience=Patience(gives_up_s=8.0, in_vain=1),
         )
         await conversation.run(scene.lines)
     return await _closed(lane.server.url, phone.call_sid)
