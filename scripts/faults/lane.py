@@ -41,12 +41,16 @@ class Lane:
         system: Which one.
         folder: For the server's log, its data and the recordings.
         seed: Decides the stand-ins' latencies.
+        env: More variables of the server.
     """
 
-    def __init__(self, system: System, folder: Path, *, seed: int = 0) -> None:
+    def __init__(
+        self, system: System, folder: Path, *, seed: int = 0, env: Mapping[str, str] | None = None
+    ) -> None:
         self.system: System = system
         self.folder = folder
         self.seed = seed
+        self._more_env = env or {}
         self.providers = StandIns(
             seed=seed,
             mind=script.mind,
@@ -76,6 +80,7 @@ class Lane:
                 # What is said from memory is said whatever the provider does.
                 "PHRASE_CACHE_MB": "0",
                 CENSUS_FILE: str(self._census),
+                **self._more_env,
             }
             log = self.folder / "server.log"
             serving = served(self.system, self.providers, self.desk, env, log)

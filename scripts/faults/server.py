@@ -1,4 +1,4 @@
-"""Switchboard's server with the bots whose providers are made to fail, `fresh` and `plain`.
+"""Switchboard's server with the bots whose providers are made to fail: see scripts.faults.systems.
 
 .venv/bin/python -m scripts.faults.server   # settings as for `switchboard serve`
 """
@@ -8,6 +8,7 @@ from dataclasses import replace
 from pipecat.pipeline.pipeline import Pipeline
 
 from calls import Call
+from calls.recording.consent import Consent
 from rehearsal.faults.census import count_on_signal
 from scripts.faults.bot import bot, pipeline
 from scripts.faults.systems import FRESH_KEYTERM
@@ -28,7 +29,8 @@ def main() -> None:
     count_on_signal()
     plain = replace(bot, name="plain")
     fresh = replace(bot, name="fresh", build=with_fresh_providers)
-    serve(Settings.load(), bots={bot.name: bot for bot in (plain, fresh)})
+    store = replace(fresh, name="home_store", records_audio=Consent("This call is recorded."))
+    serve(Settings.load(), bots={bot.name: bot for bot in (plain, fresh, store)})
 
 
 if __name__ == "__main__":

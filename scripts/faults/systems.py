@@ -17,10 +17,10 @@ from rehearsal.server_process import ServerProcess
 from rehearsal.standins import StandIns
 from scripts.faults.cells import BACKUPS, SEATS, System
 
-Bot = Literal["fresh", "plain"]
+Bot = Literal["fresh", "plain", "home_store"]
 """`fresh` finds all providers as if none had ever failed, so that what one call meets says nothing
 of the next. `plain` finds them as the calls before have left them. Stock Pipecat has no memory of
-its providers: there the two are one."""
+its providers: there the two are one. `home_store` is the fresh one, with a recording."""
 
 # Only the fresh bot asks speech-to-text for this word, by which its connections are known.
 FRESH_KEYTERM = "Maple"

@@ -8,7 +8,8 @@ from calls.records.event import Event
 from calls.records.outcome import INTERRUPTED
 from calls.records.rows import CallRow
 from calls.silence import GAVE_UP
-from server.operator.troubles import Trouble, spoken_s, troubles_of
+from server.operator.trouble import Trouble, spoken_s
+from server.operator.troubles import troubles_of
 
 Tone = Literal["live", "good", "fair", "bad"]
 
@@ -19,8 +20,7 @@ _OUTCOMES = {
     "voicemail": "Reached a voicemail",
     "failed": "Failed",
 }
-_SHORTLY_S = 30.0
-_BROKEN = ("failed", "abandoned")
+_MINOR = ("unhandled", "provider_failed")
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,21 @@ def verdict(row: CallRow, events: Sequence[Event]) -> Verdict:
     headline = _OUTCOMES.get(row.outcome, "Over, with no outcome on record")
     if row.end_reason == INTERRUPTED:
         headline = "Cut off"
-    tone: Tone = "bad" if _is_broken(row) else "fair" if troubles else "good"
+    elif row.outcome == "failed" and row.outcome_why:
+        headline = f"{headline}: {row.outcome_why.rstrip('.')}"
+    tone: Tone = "good"
+    if _is_broken(row, troubles):
+        tone = "bad"
+    elif troubles or row.outcome == "abandoned":
+        tone = "fair"
     return Verdict(tone, headline, " ".join(_sentences(row, troubles)), troubles)
 
 
-def _is_broken(row: CallRow) -> bool:
-    return row.outcome in _BROKEN or row.ended_by == "error" or row.end_reason == INTERRUPTED
+def _is_broken(row: CallRow, troubles: Sequence[Trouble]) -> bool:
+    """Whether it did not do its job. Who leaves a call that went well had their reasons."""
+    if row.outcome == "abandoned" and any(one.kind not in _MINOR for one in troubles):
+        return True
+    return row.outcome == "failed" or row.ended_by == "error" or row.end_reason == INTERRUPTED
 
 
 def _sentences(row: CallRow, troubles: Sequence[Trouble]) -> Iterator[str]:
@@ -65,12 +74,14 @@ def _sentences(row: CallRow, troubles: Sequence[Trouble]) -> Iterator[str]:
         )
     if worst := _first(troubles):
         yield worst
-    elif _is_broken(row):
+    elif _is_broken(row, troubles) or row.outcome == "abandoned":
         yield _why(row) or "The record does not say what broke."
     else:
         yield "Nothing went wrong that the record knows of."
     if troubles and (end := _end(row)):
         yield end
+    if troubles and row.outcome == "abandoned" and troubles[0].kind in _MINOR and row.outcome_why:
+        yield f"It counts as abandoned: {row.outcome_why.rstrip('.')}."
 
 
 def _first(troubles: Sequence[Trouble]) -> str:
@@ -78,25 +89,10 @@ def _first(troubles: Sequence[Trouble]) -> str:
     if not troubles:
         return ""
     worst = troubles[0]
-    if worst.kind == "provider_lost":
-        return " ".join(one.sentence for one in _led_to(worst, troubles))
     silence = next((one for one in troubles[1:] if one.kind == "dead_air"), None)
     if silence and worst.kind != "dead_air":
         return f"{worst.sentence} {silence.sentence}"
     return worst.sentence
-
-
-def _led_to(worst: Trouble, troubles: Sequence[Trouble]) -> list[Trouble]:
-    """The providers that failed shortly before the last one, that one, and the silence."""
-    before = [
-        one
-        for one in troubles
-        if one.kind == "provider_failed"
-        and one.stage == worst.stage
-        and 0 <= worst.at_s - one.at_s <= _SHORTLY_S
-    ]
-    silence = [one for one in troubles if one.kind == "dead_air"][:1]
-    return [*sorted(before, key=lambda one: one.at_s), worst, *silence]
 
 
 def _why(row: CallRow) -> str:

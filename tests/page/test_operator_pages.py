@@ -116,6 +116,30 @@ async def test_page_of_a_failed_call_says_first_what_failed(
     await expect(page.locator("#facts")).to_contain_text("openai → anthropic")
 
 
+async def test_timeline_names_what_failed_and_no_words_lie_over_others(
+    server: OperatorServer, page: Page
+) -> None:
+    call = failed_call("failed").note(
+        26.5, "tool", name="find_order", duration_ms=5.0, error="away"
+    )
+    await server.keep(call)
+    for width in (1400, 390):
+        await page.set_viewport_size({"width": width, "height": 900})
+        await page.goto(f"{server.url}/calls/failed")
+        labels = page.locator(".tl-label")
+        await expect(labels.filter(has_text="openai silent")).to_have_count(1)
+        await expect(labels.filter(has_text="anthropic refused")).to_have_count(1)
+        await expect(labels.filter(has_text="6.20 s silence")).to_have_count(1)
+        boxes = await labels.evaluate_all(
+            "(nodes) => nodes.map((node) => node.getBoundingClientRect().toJSON())"
+        )
+        for one, box in enumerate(boxes):
+            for other in boxes[:one]:
+                apart_x = box["left"] >= other["right"] or other["left"] >= box["right"]
+                apart_y = box["top"] >= other["bottom"] - 2 or other["top"] >= box["bottom"] - 2
+                assert apart_x or apart_y, (box, other)
+
+
 async def test_timeline_lanes_and_words_share_one_axis(server: OperatorServer, page: Page) -> None:
     await server.keep(good_call())
     await page.goto(f"{server.url}/calls/good")

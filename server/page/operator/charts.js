@@ -76,7 +76,7 @@ function draw(width, time, rows, series, { kind, words, title, link, bound, heig
   }
   if (bound?.shown) {
     picture.append(svg("line", { class: "bound", x1: LEFT, x2: width - RIGHT, y1: y(bound.at), y2: y(bound.at) }));
-    picture.append(svg("text", { class: "bound-word", x: width - RIGHT, y: y(bound.at) - 4, "text-anchor": "end" }, bound.title));
+    picture.append(svg("text", { class: "bound-word", x: LEFT + 4, y: y(bound.at) - 4 }, bound.title));
   }
   return picture;
 }

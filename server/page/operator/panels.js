@@ -94,12 +94,12 @@ function silence(figures, periods, time, link) {
   const allowed = 100 * (1 - figures.silence_objective);
   return panel(
     "Error budget of the silence bound",
-    `Share of waits over ${ms(figures.silence_bound_ms)}; ${allowed.toFixed(1)} % may be`,
+    `Share of waits that met the bound of ${ms(figures.silence_bound_ms)}; ${allowed.toFixed(1)} % may`,
     "",
-    chart(time, rows, [{ name: "failed", title: "Over the bound" }], {
+    chart(time, rows, [{ name: "failed", title: "Met the bound" }], {
       kind: "bars",
       words: (value) => `${Number(value.toFixed(2))} %`,
-      title: "Waits over the silence bound",
+      title: "Waits that met the silence bound",
       link: ({ start }) => `${link({ start })}&having=bounds_reached`,
       bound: { at: allowed, title: "budget", shown: true },
     }),

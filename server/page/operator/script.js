@@ -55,7 +55,7 @@ export class Script {
   #part({ kind, at, item }, scaleMs, boundMs) {
     if (kind === "line") return this.#line(item);
     if (kind === "turn") return this.#turn(item, scaleMs, boundMs);
-    if (kind === "tool") return event(this.#at(at), "tool", ...toolWords(item));
+    if (kind === "tool") return event(this.#at(at), item.error ? "bad" : "tool", ...toolWords(item));
     if (kind === "silence") return event(this.#at(at), "bad", `The caller heard nothing for ${ms(item.ms)}`);
     const told = item.kind === "switch" ? failureNote(item.event).textContent : item.title;
     return event(this.#at(at), item.tone, told);

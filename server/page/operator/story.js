@@ -83,15 +83,18 @@ function toolsOf(events, turns) {
   );
 }
 
+const HOW = { silent: "silent", refused: "refused", stalled: "stalled", cut: "broke off", empty: "empty", nonsense: "nonsense" };
+
+// What has a label went wrong; it is told on a lane of its own.
 const MARKS = {
   interruption: () => ({ title: "The caller interrupted the bot" }),
-  provider_failed: (e) => ({ kind: "switch", tone: "bad", title: `${e.provider} failed; ${e.went_to ? `${e.went_to} took over` : "nobody was left"}` }),
-  unhandled: () => ({ tone: "fair", title: "The bot could not help" }),
+  provider_failed: (e) => ({ kind: "switch", tone: "bad", label: `${e.provider} ${HOW[e.how] ?? "failed"}`, title: `${e.provider} failed; ${e.went_to ? `${e.went_to} took over` : "nobody was left"}` }),
+  unhandled: () => ({ tone: "fair", label: "could not help", title: "The bot could not help" }),
   silence_bound: (e) => ({ kind: "bound", tone: "bad", title: e.text ? `The bound on silence was reached; said: ${e.text}` : "The bound on silence was reached" }),
   consent: (e) => ({ title: e.given ? "The caller agreed to the recording" : "The caller refused the recording" }),
   csat: (e) => ({ title: `The caller's rating: ${e.score}` }),
   outcome: (e) => ({ title: `Outcome: ${String(e.outcome).replaceAll("_", " ")}${e.why ? `, ${e.why}` : ""}` }),
-  error: (e) => ({ tone: "bad", title: `Error: ${e.error ?? e.message ?? "unknown"}` }),
+  error: (e) => ({ tone: "bad", label: "error", title: `Error: ${e.error ?? e.message ?? "unknown"}` }),
   turn_reopened: () => ({ title: "The caller went on; the turn was opened again" }),
 };
 

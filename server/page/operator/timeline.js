@@ -1,5 +1,6 @@
 /** The timeline: every lane on one axis of time, with the sound that belongs to it. */
 import { element } from "../element.js";
+import { placed } from "./labels.js";
 import { svg } from "./shell.js";
 import { clock, ms, titled } from "./words.js";
 
@@ -9,8 +10,11 @@ const LANES = [
   { name: "turns", title: "Turns", height: 26 },
   { name: "tools", title: "Tools", height: 24 },
   { name: "marks", title: "Events", height: 26 },
+  { name: "failures", title: "Failures", height: 62 },
 ];
 const AXIS = 22;
+const LABEL_ROWS = 3;
+const LABEL_PX = 13;
 const STEPS_S = [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800];
 const TICK_PX = 70;
 const WIDEST_PX = 120_000;
@@ -20,6 +24,7 @@ const KEY = [
   ["switch", "provider failed", "bad"],
   ["unhandled", "could not help", ""],
   ["bound", "silence bound", "bad"],
+  ["tool", "tool failed", "bad"],
 ];
 
 export class Timeline {
@@ -107,7 +112,7 @@ export class Timeline {
     for (const side of ["caller", "bot"]) picture.append(this.#track(side, tops[side], x));
     picture.append(...this.#story.turns.map((turn) => this.#turn(turn, tops.turns, x)));
     picture.append(...this.#story.tools.map((tool) => this.#tool(tool, tops.tools, x)));
-    picture.append(...this.#marks(tops.marks, x));
+    picture.append(...this.#marks(tops.marks, x), ...this.#failures(tops.failures, x, width));
     if (this.#live) picture.append(svg("rect", { class: "tl-live", x: x(this.#story.end), y: 0, width: Math.max(0, width - x(this.#story.end)), height: top }));
     picture.append(svg("line", { class: "tl-playhead", y1: 0, y2: top, visibility: "hidden" }));
     picture.addEventListener("click", (event) => {
@@ -201,12 +206,24 @@ export class Timeline {
     const fillers = this.#story.lines
       .filter(({ kind }) => kind === "filler" || kind === "spare")
       .map((line) => ({ kind: "filler", at: line.start, tone: "", title: `Said meanwhile: ${line.text}` }));
-    return [...this.#story.marks, ...fillers].map((mark) => {
-      const group = svg("g", {}, svg("title", {}, `${clock(mark.at)} ${mark.title}`));
-      if (mark.kind === "switch") group.append(svg("line", { class: "tl-switch", x1: x(mark.at), x2: x(mark.at), y1: 0, y2: top }));
-      group.append(symbol(mark.kind, mark.tone, x(mark.at), top + 13));
-      return group;
-    });
+    return [...this.#story.marks.filter(({ label, kind }) => !label && kind !== "bound"), ...fillers].map((mark) => sign(mark, x, top + 13));
+  }
+
+  #failures(top, x, width) {
+    const { marks, tools, silences } = this.#story;
+    const failed = [
+      ...marks.filter(({ label, kind }) => label || kind === "bound"),
+      ...tools.filter(({ error }) => error).map(({ name, end, error }) => ({ kind: "tool", tone: "bad", at: end, label: `${name} failed`, title: `${titled(name)} failed: ${error}` })),
+    ];
+    const lines = failed
+      .filter(({ kind }) => kind === "switch")
+      .map(({ at }) => svg("line", { class: "tl-switch", x1: x(at), x2: x(at), y1: 0, y2: top }));
+    const words = [
+      ...failed.filter(({ label }) => label).map(({ at, label }) => ({ x: x(at), text: label })),
+      ...silences.map(({ start, ms: lasted }) => ({ x: x(start), text: `${ms(lasted)} silence` })),
+    ];
+    const labels = placed(words, width, LABEL_ROWS).map(({ left, text, row }) => svg("text", { class: "tl-label", x: left, y: top + 26 + row * LABEL_PX }, text));
+    return [...lines, ...failed.map((mark) => sign(mark, x, top + 9)), ...labels];
   }
 
   #key() {
@@ -226,6 +243,10 @@ export class Timeline {
   }
 }
 
+function sign({ kind, tone, at, title }, x, y) {
+  return svg("g", {}, svg("title", {}, `${clock(at)} ${title}`), symbol(kind, tone, x(at), y));
+}
+
 /** A sign with a form of its own, so that colour alone tells nothing. */
 function symbol(kind, tone, x, y) {
   const forms = {
@@ -234,6 +255,7 @@ function symbol(kind, tone, x, y) {
     filler: "M0,-5L5,0L0,5L-5,0Z",
     unhandled: "M0,-5L5,4L-5,4Z",
     bound: "M-5,-2H5V2H-5Z",
+    tool: "M-4.5,-4.5H4.5V4.5H-4.5Z",
   };
   const common = { class: "tl-mark", data: { kind, tone }, transform: `translate(${x} ${y})` };
   if (forms[kind]) return svg("path", { ...common, d: forms[kind] });

@@ -67,7 +67,7 @@ export const HAVING = {
   unhandled: "Unhandled requests",
   interruptions: "Interruptions",
   fillers: "Fillers",
-  bounds_reached: "Silence over the bound",
+  bounds_reached: "Silence met the bound",
   switches: "Switches of provider",
 };
 
