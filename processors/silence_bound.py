@@ -109,7 +109,7 @@ class SilenceBound(FrameProcessor):
 
         self._owed = Owed()
         self._playout = Playout(longest_pause_s=LONGEST_PAUSE_S if self._choice else math.inf)
-        self._gaps = Gaps(self._owed, self._playout, on_dead_air)
+        self._gaps = Gaps(self._owed, self._playout, on_dead_air, now_s=self._now_s)
         self._utterances = itertools.count(1)
         self._rate_hz = 0
 

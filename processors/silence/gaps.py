@@ -14,16 +14,23 @@ class Gaps:
         owed: What the caller is owed.
         playout: What the caller hears.
         on_dead_air: Told of each turn with a silence.
+        now_s: The clock that all moments are of.
     """
 
     def __init__(
-        self, owed: Owed, playout: Playout, on_dead_air: Callable[[DeadAir], None] | None
+        self,
+        owed: Owed,
+        playout: Playout,
+        on_dead_air: Callable[[DeadAir], None] | None,
+        *,
+        now_s: Callable[[], float],
     ) -> None:
         self._owed = owed
         self._playout = playout
         self._on_dead_air = on_dead_air
+        self._now_s = now_s
         self._was_owed = False
-        self._longest_s: float | None = None
+        self._longest_s = self._longest_ended_s = 0.0
         self.turn = 0
         self.steps = 0
 
@@ -40,7 +47,8 @@ class Gaps:
             silent_since_s = self.silent_since_s
         if silent_since_s is not None:
             gap_s = max(0.0, at_s - silent_since_s)
-            self._longest_s = max(gap_s, self._longest_s or 0.0)
+            if gap_s > self._longest_s:
+                self._longest_s, self._longest_ended_s = gap_s, at_s
 
     def look_again(self) -> bool:
         """Whether the debt ended since the last look, as it was settled or another took over."""
@@ -52,7 +60,9 @@ class Gaps:
         return ended
 
     def _report(self) -> None:
-        longest_s, self._longest_s = self._longest_s, None
+        longest_s, self._longest_s = self._longest_s, 0.0
         steps, self.steps = self.steps, 0
         if longest_s and self._on_dead_air:
-            self._on_dead_air(DeadAir(self.turn, round(longest_s * 1000, 1), steps))
+            ago_ms = max(0.0, self._now_s() - self._longest_ended_s) * 1000
+            told = DeadAir(self.turn, round(longest_s * 1000, 1), steps, round(ago_ms, 1))
+            self._on_dead_air(told)

@@ -34,8 +34,10 @@ class DeadAir:
         turn: As in ``BoundReached``. What the bot began by itself belongs to the turn before it.
         dead_air_ms: From the end of the caller's words, or of the last sound, to the next sound.
         steps: How often the bound was reached.
+        ended_ms_ago: How long before this was told it ended: the answer was spoken meanwhile.
     """
 
     turn: int
     dead_air_ms: float
     steps: int
+    ended_ms_ago: float

@@ -38,7 +38,8 @@ def _silence(events: Sequence[Event]) -> Iterator[Trouble]:
     if over:
         longest = max(over, key=lambda event: event.facts["dead_air_ms"])
         for_s = longest.facts["dead_air_ms"] / 1000
-        began_s = max(0.0, longest.at_s - for_s)
+        ended_s = longest.at_s - longest.facts.get("ended_ms_ago", 0.0) / 1000
+        began_s = max(0.0, ended_s - for_s)
         more = len(over) - 1
         again = f", and {more} more such silence{'s' if more > 1 else ''}" if more else ""
         sentence = (

@@ -95,9 +95,22 @@ async def test_answer_in_time_leaves_the_bound_silent() -> None:
 
         assert call.steps == []
         assert call.said == []
-        assert [gap.dead_air_ms for gap in call.dead_air] == pytest.approx(
-            [(BOUND_S - 0.1) * 1000], abs=20
-        )
+        (gap,) = call.dead_air
+        assert gap.dead_air_ms == pytest.approx((BOUND_S - 0.1) * 1000, abs=20)
+
+
+@in_virtual_time
+async def test_silence_is_told_with_when_it_ended_though_the_turn_is_answered_later() -> None:
+    async with a_call() as call:
+        await call.caller_says("where is my order")
+        await asyncio.sleep(BOUND_S + PHRASE_S + 0.5)
+        await call.bot_answers(2.0)
+        await asyncio.sleep(30)
+
+        (gap,) = call.dead_air
+        assert gap.dead_air_ms == pytest.approx(BOUND_S * 1000, abs=20)
+        # The bot takes half a second from its text to its voice.
+        assert gap.ended_ms_ago == pytest.approx((PHRASE_S + 1.0) * 1000, abs=20)
 
 
 @in_virtual_time

@@ -121,7 +121,7 @@ export function story(events) {
     .map((event) => ({ kind: event.kind, tone: "", at: event.at_s, event, ...MARKS[event.kind](event) }));
   const silences = events
     .filter(({ kind, steps }) => kind === "dead_air" && steps > 0)
-    .map((event) => ({ start: Math.max(0, event.at_s - event.dead_air_ms / 1000), end: event.at_s, ms: event.dead_air_ms, event }));
+    .map(silenceOf);
   const ended = events.find(({ kind }) => kind === "end");
   return {
     lines,
@@ -132,4 +132,10 @@ export function story(events) {
     ended,
     end: Math.max(0, ...events.map(({ at_s }) => at_s)),
   };
+}
+
+// It is told once the turn is over: the answer was spoken meanwhile.
+function silenceOf(event) {
+  const end = event.at_s - (event.ended_ms_ago ?? 0) / 1000;
+  return { start: Math.max(0, end - event.dead_air_ms / 1000), end, ms: event.dead_air_ms, event };
 }

@@ -101,7 +101,9 @@ def test_trouble_in_a_resolved_call_is_told_without_alarm(judge) -> None:
 def test_running_call_is_said_to_run_with_the_trouble_so_far(judge) -> None:
     told = judge(greeted())
     assert (told.tone, told.sentence) == ("live", "No trouble so far.")
-    call = greeted("CA2").note(9.0, "dead_air", turn=1, dead_air_ms=4200.0, steps=1)
+    call = greeted("CA2").note(
+        12.0, "dead_air", turn=1, dead_air_ms=4200.0, steps=1, ended_ms_ago=3000.0
+    )
     assert judge(call).sentence == "The caller heard nothing for 4.2 s from 0:04 on."
 
 
