@@ -8,6 +8,8 @@ from typing import Any
 
 from loguru import logger
 from pipecat.frames.frames import (
+    BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
     CancelFrame,
     EndFrame,
     ErrorFrame,
@@ -160,6 +162,8 @@ class BackedSTT(HearsAtOnce, STTService):
             case STTUpdateSettingsFrame():
                 await self._hand_on_settings(frame, direction)
                 return
+            case BotStartedSpeakingFrame() | BotStoppedSpeakingFrame():
+                self._succession.may_be_interrupted = isinstance(frame, BotStartedSpeakingFrame)
             case WordsNowFrame():
                 async with self._one_at_a_time:
                     await self._succession.finalise_early()

@@ -72,6 +72,8 @@ class Succession:
         self._finalise_at_s = inf
         self._wordless = 0
         self.lead = candidates[0]
+        self.may_be_interrupted = False
+        """Whether the bot speaks: then the first word of the caller counts."""
 
     def choose(self) -> None:
         """The call begins: who is not known to fail leads."""
@@ -93,7 +95,8 @@ class Succession:
             hearing |= {id(each): each for each in asked}
         if utterance and utterance.probe:
             hearing[id(utterance.probe.candidate)] = utterance.probe.candidate
-        idle = not owed and self._finalise_at_s == inf and len(hearing) == 1
+        alone = not owed and len(hearing) == 1
+        idle = alone and self._finalise_at_s == inf and not self.may_be_interrupted
         for candidate in hearing.values():
             await candidate.hear(self._audio, owed.start if owed else None, idle=idle)
 
