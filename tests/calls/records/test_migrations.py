@@ -1,10 +1,14 @@
 """The migrations make the tables that the code knows, on both databases, once."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
 
 from calls.records import migrate
 from calls.records.database import Database
@@ -32,3 +36,18 @@ def test_database_is_made_once_by_whoever_comes_first(open_database: OpenDatabas
     for _ in range(2):
         with open_database().reading() as connection:
             assert is_up_to_date(connection)
+
+
+@pytest.mark.parametrize("time", range(10))
+def test_new_file_that_several_open_at_once_refuses_none_of_them(tmp_path: Path, time: int) -> None:
+    together = threading.Barrier(6)
+
+    def opens(_: int) -> None:
+        database = Database(tmp_path)
+        together.wait()
+        with database.writing() as connection:
+            connection.execute(text("SELECT count(*) FROM calls"))
+        database.close()
+
+    with ThreadPoolExecutor(together.parties) as threads:
+        list(threads.map(opens, range(together.parties)))
