@@ -146,8 +146,8 @@ class Database:
     def _bring_up_to_date(self, engine: Engine) -> None:
         from calls.records.migrate import is_up_to_date, upgrade
 
-        # Before the first connection: a new SQLite file is switched to its log of changes by it, and
-        # who comes upon that is refused at once.
+        # Before the first connection: that switches a new SQLite file to its log of changes, and
+        # who comes upon it is refused at once.
         with self._one_at_a_time(), engine.connect() as connection:
             if not is_up_to_date(connection):
                 connection.rollback()
@@ -155,7 +155,7 @@ class Database:
 
     @contextlib.contextmanager
     def _one_at_a_time(self) -> Iterator[None]:
-        # Of all that start together on this machine. Between machines, PostgreSQL's own lock is taken.
+        # Of all on this machine. Between machines, PostgreSQL's own lock is taken.
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "records.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)

@@ -4,9 +4,9 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+from loguru import logger
 from pipecat.audio.turn.base_turn_analyzer import BaseTurnAnalyzer, EndOfTurnState
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
@@ -30,6 +30,7 @@ from pipecat.turns.user_stop import BaseUserTurnStopStrategy
 
 from calls.turn_taking.ahead import Ahead, Outcome
 from calls.turn_taking.fading import Fading
+from calls.turn_taking.lull import Lull
 from calls.turn_taking.patience import Patience, patience
 from calls.turn_taking.pause import Pause
 from calls.turn_taking.pauses import Pauses
@@ -51,8 +52,6 @@ _SILENT_S = 0.12
 _BETWEEN_LULLS_S = 0.25
 # Where the model of turns believes less than this, the caller is about to go on.
 _LEANS_TO_DONE = 0.5
-# So sure it will not be any surer after more silence.
-_SURELY_DONE = 0.7
 _PIECES_WITHIN_S = 0.03
 # A guess that has not become final by then is not waited for.
 _GUESSED_WITHIN_S = 1.0
@@ -67,23 +66,6 @@ class Voice(Protocol):
     def quiet_s(self) -> float:
         """How long the caller has been quiet, known before anyone is told of it."""
         ...
-
-
-@dataclass
-class Lull:
-    """A silence that the detector does not yet call one.
-
-    Attributes:
-        began_at_s: On the loop's clock.
-        probability: How sure the model of turns is that the caller is done; None: not known yet.
-        weighed: Whether the model looks at it, or has.
-        pending: Whether the model has not answered yet.
-    """
-
-    began_at_s: float
-    probability: float | None = None
-    weighed: bool = False
-    pending: bool = False
 
 
 class EndOfTurn(BaseUserTurnStopStrategy):
@@ -242,7 +224,8 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         lull, self._lull = self._lull, None
         self._fell_silent_s = lull.began_at_s if lull else pause.began_at_s
         self._before_pause = lull
-        _take_over(pause, lull)
+        if lull:
+            lull.judge(pause)
         await self._ask_ahead()
         needs_no_model = self._patience.needs_no_model
         if pause.judged or (self._heard.final and needs_no_model):
@@ -296,13 +279,15 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         async def weigh(lean: Callable[[], Awaitable[float | None]]) -> None:
             try:
                 lull.probability = await lean()
-            finally:
-                lull.pending = False
+            except Exception as error:
+                # It is asked again when the detector is sure.
+                logger.warning(f"The model of turns failed: {error!r}")
+            lull.pending = False
             pause = self._pause
             if lull is self._lull:
                 await self._ask_ahead()
             elif pause and lull is self._before_pause and not pause.judged:
-                _take_over(pause, lull)
+                lull.judge(pause)
                 await self._look()
                 await self._ask_ahead()
 
@@ -465,10 +450,3 @@ class EndOfTurn(BaseUserTurnStopStrategy):
 
     def _now_s(self) -> float:
         return asyncio.get_running_loop().time()
-
-
-def _take_over(pause: Pause, lull: Lull | None) -> None:
-    """What the model of turns was sure of before the detector was, it need not be asked again."""
-    if lull and (lull.probability or 0.0) >= _SURELY_DONE:
-        pause.probability = lull.probability
-        pause.judged = pause.complete = True

@@ -314,6 +314,22 @@ async def test_turn_waits_for_the_model_that_was_asked_in_the_lull() -> None:
 
 
 @in_virtual_time
+async def test_turn_ends_though_the_model_failed_in_the_lull() -> None:
+    async def fails() -> float | None:
+        await asyncio.sleep(0.3)
+        raise RuntimeError("no memory")
+
+    async with turns_call(ANSWER, lean=fails) as call:
+        await call.speaks(0.7)
+        await call.seems(QUESTION)
+        await call.speaks(0.3)
+        await call.is_silent(0.3)
+        await call.is_understood(QUESTION)
+        await call.is_silent(0.6)
+        assert (call.turns_ended, call.analyzer.asked) == (1, 1)
+
+
+@in_virtual_time
 async def test_words_that_come_in_the_lull_are_asked_for_at_once() -> None:
     _, lean = leaning(0.9)
     async with turns_call(ANSWER, lean=lean, credit=1.5) as call:

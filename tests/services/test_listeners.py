@@ -1,16 +1,18 @@
-"""The caller's audio goes on where somebody listens to it, and ends at the model elsewhere."""
+"""The caller's audio goes on where somebody listens to it, else it ends with the user's context."""
 
 import pytest
 from pipecat.frames.frames import Frame, InputAudioRawFrame
 from pipecat.pipeline.pipeline import Pipeline
+from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.audio.audio_buffer_processor import AudioBufferProcessor
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
+from calls.turn_taking.listening_user import ListeningUser
 from processors.filler_words import FillerWords
 from services.failover.health import Health
 from services.failover.llm.backed import BackedLLM
 from services.listeners import anyone_listens_after
-from tests.processors.probed_pipeline import probed_pipeline
+from tests.processors.probed_pipeline import Probe, probed_pipeline
 from tests.services.failover.scripted_llm import Reply, ScriptedLLM
 from tests.virtual_time import in_virtual_time
 
@@ -31,6 +33,11 @@ def after(*others: FrameProcessor) -> FrameProcessor:
     return first
 
 
+def backed() -> BackedLLM:
+    providers = [("one", ScriptedLLM(Reply("Yes.")), Health(1000, fixed=True))]
+    return BackedLLM(providers, report=lambda _: None)
+
+
 @pytest.mark.parametrize("other", [Somebody, AudioBufferProcessor, Recorder])
 def test_processor_that_may_hear_the_caller_is_found_even_in_a_pipeline_of_its_own(
     other: type[FrameProcessor],
@@ -43,11 +50,28 @@ def test_own_processors_do_not_listen() -> None:
     assert not anyone_listens_after(after(FillerWords(), Pipeline([FillerWords()])))
 
 
+def test_model_that_may_take_speech_listens_and_a_backed_one_does_not() -> None:
+    assert anyone_listens_after(after(ScriptedLLM(Reply("Yes."))))
+    assert not anyone_listens_after(after(backed()))
+
+
+@pytest.mark.parametrize(("behind", "heard"), [(FillerWords, 0), (Recorder, 1)])
+def test_callers_audio_ends_with_the_users_context_unless_somebody_behind_listens(
+    behind: type[FrameProcessor], heard: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Probe, "hears_caller", False, raising=False)
+
+    @in_virtual_time
+    async def story() -> None:
+        async with probed_pipeline(ListeningUser(LLMContext()), behind()) as rig:
+            await rig.down(InputAudioRawFrame(bytes(320), 8000, 1))
+            assert len(rig.reached_the_end(InputAudioRawFrame)) == heard
+
+    story()
+
+
 @in_virtual_time
 async def test_model_passes_the_callers_audio_on_to_whoever_may_listen() -> None:
-    model = BackedLLM(
-        [("one", ScriptedLLM(Reply("Yes.")), Health(1000, fixed=True))], report=lambda _: None
-    )
-    async with probed_pipeline(model) as rig:
+    async with probed_pipeline(backed()) as rig:
         await rig.down(InputAudioRawFrame(bytes(320), 8000, 1))
         assert [type(frame) for frame in rig.tail.got].count(InputAudioRawFrame) == 1

@@ -48,8 +48,6 @@ class BackedLLM(LLMService[Any]):
     Tools are run here, once, for the one that speaks. A tool outlives a barge-in: its result is
     in the context when it is done.
 
-    The caller's audio ends here, unless somebody further on listens to it.
-
     An answer that is asked for before the caller's turn is over is held by Pipecat's gate. Its
     tools wait for the turn's end as well, and are run then, unless it is withdrawn.
 

@@ -38,9 +38,11 @@ def test_database_is_made_once_by_whoever_comes_first(open_database: OpenDatabas
             assert is_up_to_date(connection)
 
 
-@pytest.mark.parametrize("time", range(10))
-def test_new_file_that_several_open_at_once_refuses_none_of_them(tmp_path: Path, time: int) -> None:
-    together = threading.Barrier(6)
+@pytest.mark.parametrize("attempt", range(25))
+def test_new_file_that_several_open_at_once_refuses_none_of_them(
+    tmp_path: Path, attempt: int
+) -> None:
+    together = threading.Barrier(24)
 
     def opens(_: int) -> None:
         database = Database(tmp_path)

@@ -1,0 +1,31 @@
+"""A silence that the detector of voices does not yet call one."""
+
+from dataclasses import dataclass
+
+from calls.turn_taking.pause import Pause
+
+# So sure the model of turns will not be any surer after more silence.
+_SURELY_DONE = 0.7
+
+
+@dataclass
+class Lull:
+    """A silence in which the model of turns may be asked before the detector is sure of it.
+
+    Attributes:
+        began_at_s: On the loop's clock.
+        probability: How sure the model of turns is that the caller is done; None: not known yet.
+        weighed: Whether the model looks at it, or has.
+        pending: Whether the model has not answered yet.
+    """
+
+    began_at_s: float
+    probability: float | None = None
+    weighed: bool = False
+    pending: bool = False
+
+    def judge(self, pause: Pause) -> None:
+        """Where the model was sure of it, it need not be asked again about the pause it became."""
+        if (self.probability or 0.0) >= _SURELY_DONE:
+            pause.probability = self.probability
+            pause.judged = pause.complete = True
