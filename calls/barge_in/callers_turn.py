@@ -166,6 +166,7 @@ class CallersTurn(BaseUserTurnStartStrategy):
             self._sound = Sound(self._now_s() - lasts_s)
         self._compared_s = self._now_s()
         self._sound.echoing = self._hold.echo.likeness() >= _ECHO
+        self._sound.surely_echo = self._sound.echoing
         if not self._sound.echoing and self._hold.interruptible:
             self._hold.pause()
 
@@ -174,8 +175,13 @@ class CallersTurn(BaseUserTurnStartStrategy):
         now_s = self._now_s()
         if not sound.echoing or now_s - self._compared_s < _COMPARED_EVERY_S:
             return
+        if self._voice.quiet_s > 0:
+            # The bot is between two words, and its echo too.
+            return
         self._compared_s = now_s
-        if self._hold.echo.likeness() < _NO_ECHO:
+        likeness = self._hold.echo.likeness()
+        sound.surely_echo = sound.surely_echo and likeness >= _ECHO
+        if likeness < _NO_ECHO:
             sound.echoing, sound.began_s = False, now_s
             sound.verdict = Verdict.OPEN
             self._hold.pause()

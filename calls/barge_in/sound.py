@@ -42,6 +42,8 @@ class Sound:
         confirmed: Whether the detector stands by its being a voice.
         ended_s: When it was not any more.
         echoing: Whether it sounds like the bot.
+        surely_echo: Whether it never sounded like anything else: its words are the bot's, however
+            they were understood.
         verdict: What it is taken for by now.
         meaning: Of the words so far.
         held_s: By how much the bot's audio is later for it.
@@ -53,6 +55,7 @@ class Sound:
     confirmed: bool = False
     ended_s: float = 0.0
     echoing: bool = False
+    surely_echo: bool = False
     verdict: Verdict = Verdict.OPEN
     meaning: Meaning = Meaning.UNKNOWN
     held_s: float = 0.0
@@ -104,7 +107,7 @@ class Sound:
             early_words: Whether the recogniser tells words while the caller speaks.
             how: The bot's sensitivity.
         """
-        if self.meaning is Meaning.SPEECH:
+        if self.meaning is Meaning.SPEECH and not self.surely_echo:
             return Verdict.BARGE_IN
         if nothing := _NOTHING_TO_ANSWER.get(self.meaning):
             return self._look_at_nothing(nothing, now_s, quiet_s)

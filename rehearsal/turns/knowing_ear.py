@@ -102,6 +102,12 @@ class KnowingHearing(Hearing):
             if (found := self._callers.find(sound, known=self._mouth)) is not None:
                 self._mouth, ends = found
                 self._ahead = ends - self._received
+                self._leave_what_was_missed()
+
+    def _leave_what_was_missed(self) -> None:
+        """Nobody tells the words of a phrase that ended while the connection got no sound."""
+        if self._phrase and self._position > self._phrase.end + _COMPARED_S * 2 * SAMPLE_RATE_HZ:
+            self._told, self._phrase = self._phrase.end, None
 
     def _events(self) -> Iterable[HeardEvent]:
         assert self._mouth is not None

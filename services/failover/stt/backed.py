@@ -164,6 +164,8 @@ class BackedSTT(HearsAtOnce, STTService):
                 return
             case BotStartedSpeakingFrame() | BotStoppedSpeakingFrame():
                 self._succession.may_be_interrupted = isinstance(frame, BotStartedSpeakingFrame)
+            case UserStartedSpeakingFrame():
+                self._succession.turn_began()
             case WordsNowFrame():
                 async with self._one_at_a_time:
                     await self._succession.finalise_early()

@@ -114,6 +114,11 @@ class Succession:
         if self._utterance and self._utterance.speaking:
             self._utterance.stop(frame, self._clock(), self._audio.heard_s)
 
+    def turn_began(self) -> None:
+        """The caller has the floor."""
+        if self._utterance:
+            self._utterance.into_bot = False
+
     async def finalise_early(self) -> None:
         """The caller seems to be done, and the detector does not say so yet."""
         utterance = self._utterance
@@ -298,7 +303,8 @@ class Succession:
         await self.say_what_is_known()
         if utterance.answered:
             return
-        self._wordless += utterance.speech_s >= _SURELY_WORDS_S
+        if not utterance.into_bot:
+            self._wordless += utterance.speech_s >= _SURELY_WORDS_S
         if self._wordless >= _WORDLESS_AT_MOST or any(h.failure for h in utterance.hearings):
             self._wordless = 0
             await self._outlet.push_error("No recogniser gave words for what the caller said.")
@@ -340,7 +346,7 @@ class Succession:
 
     def _new_utterance(self, stretch: Stretch) -> None:
         self._end_probe()
-        self._utterance = Utterance(stretch)
+        self._utterance = Utterance(stretch, into_bot=self.may_be_interrupted)
         self._utterance.ask(self.lead, stretch.began_at_s)
         self._utterance.probe = self._probe_beside()
 

@@ -56,9 +56,11 @@ class Utterance:
 
     Parameters:
         stretch: Its first piece.
+        into_bot: Whether the bot spoke then, and has not let itself be interrupted.
     """
 
-    def __init__(self, stretch: Stretch) -> None:
+    def __init__(self, stretch: Stretch, *, into_bot: bool = False) -> None:
+        self.into_bot = into_bot
         self.start = stretch.start
         self.stretch = stretch
         self.hearings: list[Hearing] = []
@@ -244,11 +246,14 @@ class Utterance:
         """Whether its words may speak against the silence of those asked before.
 
         One recogniser hears words in every noise. Alone it is believed when another is known to
-        have failed or to have heard words, or when the sound was neither short nor faint.
+        have failed or to have heard words, or when the sound was neither short nor faint. What is
+        heard while the bot speaks is its echo as often as a word.
         """
         if hearing.candidate.name != _GULLIBLE or not hearing.replayed:
             return True
         others = [each for each in self.hearings if each is not hearing]
         if any(each.failure or each.interim or each.has_words for each in others):
             return True
+        if self.into_bot:
+            return False
         return self.speech_s >= _NO_CLICK_S and loudest_dbfs(self.start) >= _NO_MURMUR_DBFS

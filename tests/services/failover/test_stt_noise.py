@@ -5,7 +5,9 @@ import threading
 import numpy as np
 import pytest
 from pipecat.frames.frames import (
+    BotStartedSpeakingFrame,
     InputAudioRawFrame,
+    UserStartedSpeakingFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
@@ -56,6 +58,31 @@ async def test_embedded_recogniser_is_believed_when_the_first_is_known_to_have_f
         await call.caller.is_silent(ENOUGH_S)
         assert call.texts == ["it"]
         assert call.failures == [("first", Failure.REFUSED, "embedded")]
+
+
+@in_virtual_time
+async def test_echo_that_the_embedded_recogniser_makes_words_of_speaks_against_nobody() -> None:
+    one = health()
+    async with calling(first(its_health=one), embedded()) as call:
+        await call.rig.up(BotStartedSpeakingFrame())
+        for _ in range(3):
+            await call.caller.coughs(lasts_s=2.0)
+            await call.caller.is_silent(ENOUGH_S)
+        assert call.texts == []
+        assert call.incidents == []
+        assert call.errors == []
+        assert not one.open
+
+
+@in_virtual_time
+async def test_voice_that_was_given_the_floor_has_its_words_from_the_embedded_recogniser() -> None:
+    async with calling(first(DEAF), embedded()) as call:
+        await call.rig.up(BotStartedSpeakingFrame())
+        await call.caller.coughs(lasts_s=1.2)
+        await call.rig.up(UserStartedSpeakingFrame())
+        await call.caller.is_silent(ENOUGH_S)
+        assert call.texts == ["it"]
+        assert call.failures == [("first", Failure.SILENT, "embedded")]
 
 
 @in_virtual_time
