@@ -22,7 +22,9 @@ from pipecat.frames.frames import (
     LLMUpdateSettingsFrame,
     MetricsFrame,
     StartFrame,
+    SystemFrame,
     TTSSpeakFrame,
+    UserStoppedSpeakingFrame,
 )
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
@@ -35,6 +37,9 @@ from services.failover.incident import Report
 from services.failover.llm.answer import Answer, Given, NobodyAnswered
 from services.failover.llm.candour import watch_the_end
 from services.failover.llm.probe import Probe
+
+# What makes the gate let go of an answer; every other frame of the system overtakes it.
+_VERDICTS = (EagerEndOfTurnCancelFrame, InterruptionFrame, UserStoppedSpeakingFrame)
 
 APOLOGY = "I am sorry, something went wrong on my side. Could you say that once more?"
 
@@ -81,6 +86,7 @@ class BackedLLM(LLMService[Any]):
         self._answer: Answer | None = None
         self._probes: dict[str, Probe] = {}
         self._turn_over = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
         self._withdrawn_up_to = 0
         self._branches = [
             Branch(name, service, health, self._heard) for name, service, health in providers
@@ -138,7 +144,14 @@ class BackedLLM(LLMService[Any]):
     async def push_frame(
         self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM
     ) -> None:
-        await super().push_frame(frame, direction)
+        in_order = isinstance(frame, _VERDICTS) or not isinstance(frame, SystemFrame)
+        if in_order and direction is FrameDirection.DOWNSTREAM:
+            # The gate decides in order, and what it lets go is pushed piece by piece: the next
+            # word of the model must not get between the held ones.
+            async with self._one_at_a_time:
+                await super().push_frame(frame, direction)
+        else:
+            await super().push_frame(frame, direction)
         if not self._speculation_gate.is_speculating:
             self._turn_over.set()
 
