@@ -102,6 +102,7 @@ class Stages:
         first_audio_out_ms: The first audible audio of the answer that the transport has written.
         filler_audio_out_ms: The same for the first sound that is no answer: a filler, a phrase of
             the silence bound, an apology, a question whether the caller is there.
+        known_ms: When the turn was reported: its answer is out, or it is known that none will be.
         interrupted: The caller went on before any of the answer was heard.
         failures: The providers that failed meanwhile.
 
@@ -117,6 +118,7 @@ class Stages:
     first_audio_ms: float | None = None
     first_audio_out_ms: float | None = None
     filler_audio_out_ms: float | None = None
+    known_ms: float | None = None
     tools: tuple[ToolRun, ...] = ()
     interrupted: bool = False
     failures: tuple[FailedWait, ...] = ()
@@ -149,7 +151,9 @@ class StageMetricsData(MetricsData):
     value: float
 
 
-_MEASURED = tuple(f.name for f in dataclasses.fields(Stages) if f.name.endswith("_ms"))
+_MEASURED = tuple(
+    f.name for f in dataclasses.fields(Stages) if f.name.endswith("_ms") and f.name != "known_ms"
+)
 
 
 @dataclass
@@ -187,7 +191,7 @@ class _Turn:
         self.answers.clear()
         self.asides.clear()
 
-    def stages(self, number: int, *, interrupted: bool) -> Stages:
+    def stages(self, number: int, *, known_s: float, interrupted: bool) -> Stages:
         """The turn in milliseconds after the end of speech."""
         zero_s = self.speech_ended_s or 0.0
 
@@ -208,6 +212,7 @@ class _Turn:
                 )
                 for tool in self.tools.values()
             ),
+            known_ms=ms(known_s),
             interrupted=interrupted,
             failures=tuple(
                 FailedWait(
@@ -428,7 +433,7 @@ class StageLatency(FrameProcessor):
         if not turn:
             return
         self._turns_reported += 1
-        stages = turn.stages(self._turns_reported, interrupted=interrupted)
+        stages = turn.stages(self._turns_reported, known_s=self._now(), interrupted=interrupted)
         if self._record:
             self._record.turn(stages)
         if call_ended:
