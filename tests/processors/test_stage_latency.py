@@ -372,7 +372,8 @@ async def test_apology_ends_the_turn_and_is_no_answer() -> None:
         # Nobody has to wait for the call's end.
         (stages,) = call.turns
     assert (stages.first_speakable_text_ms, stages.first_audio_out_ms) == (None, None)
-    assert stages.filler_audio_out_ms and stages.known_ms
+    assert stages.filler_audio_out_ms
+    assert stages.known_ms
     # A filler was heard first.
     assert stages.filler_audio_out_ms < stages.known_ms
     assert not stages.interrupted
