@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from pipecat.frames.frames import TTSSpeakFrame
 from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregator
 
+from processors.no_answer import PROMPT
+
 if TYPE_CHECKING:
     from calls.call import Call
 
@@ -26,9 +28,9 @@ class QuietCaller:
     async def _on_quiet(self, user: LLMUserAggregator) -> None:
         self._times += 1
         if self._times == 1:
-            await user.push_frame(TTSSpeakFrame(STILL_THERE))
+            await user.push_frame(TTSSpeakFrame(STILL_THERE, text_type=PROMPT))
         elif self._times == 2:
-            await user.push_frame(TTSSpeakFrame(LETTING_GO))
+            await user.push_frame(TTSSpeakFrame(LETTING_GO, text_type=PROMPT))
             await self._call.end_after_words("the caller said nothing")
 
     async def _on_words(self, user: LLMUserAggregator, strategy: object) -> None:

@@ -34,6 +34,7 @@ from pipecat.processors.frame_processor import (
     FrameProcessorSetup,
 )
 
+from processors.no_answer import APOLOGY, PROMPT, announced
 from processors.silence.events import follow
 from processors.silence.gaps import Gaps
 from processors.silence.owed import Owed
@@ -66,6 +67,9 @@ class SilenceBound(FrameProcessor):
     the answer is given up, by an interruption, and the caller is asked to repeat. If the answer to
     that fails as well, the bot says goodbye and ``give_up`` is called. A greeting that does not
     come is replaced. Audible audio of the answer, however short, starts the steps anew.
+
+    An apology of the model's stage counts as that request to repeat, and the one that would come
+    next is replaced by the goodbye. Only an answer in between keeps the call.
 
     Audio keeps its order: an answer that comes while a phrase plays is heard after it. Of silence
     that is sent faster than it is played, what is longer than any pause is dropped.
@@ -116,6 +120,8 @@ class SilenceBound(FrameProcessor):
         self._steps = 0
         self._acted_at_s = -math.inf
         self._apologised_in_turn: int | None = None
+        self._announced: dict[str | None, str] = {}
+        self._prompted = False
         self._abandoned_until_s = -math.inf
         self._turn_open = False
         self._over = False
@@ -148,6 +154,12 @@ class SilenceBound(FrameProcessor):
             case OutputAudioRawFrame() if direction is FrameDirection.DOWNSTREAM:
                 if not self._audio_came(frame):
                     return
+            case AggregatedTextFrame() if kind := announced(frame):
+                if kind == APOLOGY and self._fails_again and not self._over:
+                    await self._say_goodbye()
+                    return
+                self._announced[frame.context_id] = kind
+                await self._follow(frame, direction)
             case EndFrame() | StopFrame() | CancelFrame():
                 self._call_ends()
             case _:
@@ -172,6 +184,10 @@ class SilenceBound(FrameProcessor):
         elif isinstance(frame, UserStartedSpeakingFrame | UserStoppedSpeakingFrame):
             self._turn_open = isinstance(frame, UserStartedSpeakingFrame)
         follow(self._owed, self._playout, frame, direction, now_s)
+        if isinstance(frame, InterruptionFrame):
+            self._announced.clear()
+        elif isinstance(frame, TTSStoppedFrame):
+            self._announced_is_over(frame.context_id)
         self._look_again()
 
     async def _fall_silent(self, now_s: float) -> None:
@@ -193,7 +209,11 @@ class SilenceBound(FrameProcessor):
         if sound.audible:
             self._gaps.ended(sound.start_s, silent_since_s)
             answer = self._is_answer(frame)
+            kind = self._announced.get(_context_of(frame))
+            if kind == APOLOGY:
+                self._apologised_in_turn = self._owed.turns
             if answer:
+                self._prompted = kind == PROMPT
                 self._playout.answer_until_s = sound.end_s
                 self._steps = 0
             self._owed.heard(answer=answer)
@@ -211,7 +231,11 @@ class SilenceBound(FrameProcessor):
         if self._gaps.look_again():
             if self._owed.turns != was_turn:
                 self._steps = 0
-            elif self._apologised_in_turn is not None and was_turn > self._apologised_in_turn:
+            elif (
+                self._apologised_in_turn is not None
+                and was_turn > self._apologised_in_turn
+                and not self._prompted
+            ):
                 self._apologised_in_turn = None
         if self._watch is None and self._due_in_s() is not None:
             self._watch = self.create_task(self._act_when_due(), "silence watch")
@@ -245,7 +269,7 @@ class SilenceBound(FrameProcessor):
         self._watch = None
 
     async def _act(self) -> None:
-        """Take the next step. What it changes is settled before anything is awaited."""
+        """Take the next step: nothing was heard for as long as that may be."""
         now_s = self._now_s()
         step = self._next_step()
         phrase = self._choice.next(step)
@@ -253,6 +277,10 @@ class SilenceBound(FrameProcessor):
         self._acted_at_s = now_s
         self._steps += 1
         self._gaps.steps += 1
+        await self._take(step, phrase, now_s)
+
+    async def _take(self, step: Step, phrase: SparePhrase | None, now_s: float) -> None:
+        """Speak, instead of the answer or before it. What that changes is settled at once."""
         interrupts = self._gives_up(step) and bool(self._choice)
         if interrupts:
             self._playout.cut(now_s)
@@ -268,12 +296,27 @@ class SilenceBound(FrameProcessor):
         if step is Step.GOODBYE:
             await self._part()
 
+    @property
+    def _fails_again(self) -> bool:
+        """Whether the answer before this one failed as well, and the call may be given up."""
+        return self._apologised_in_turn is not None and self._give_up is not None
+
+    async def _say_goodbye(self) -> None:
+        logger.warning("The second answer in a row failed: the call is given up.")
+        await self._take(Step.GOODBYE, self._choice.next(Step.GOODBYE), self._now_s())
+
+    def _announced_is_over(self, context_id: str | None) -> None:
+        """The caller who was asked to repeat is owed nothing until that is done."""
+        is_apology = self._announced.pop(context_id, None) == APOLOGY
+        if is_apology and self._apologised_in_turn == self._owed.turns:
+            self._forgive(Step.ASK_AGAIN)
+
     def _next_step(self) -> Step:
         if self._owed.greeting and self._choice.has(Step.WELCOME):
             return Step.WELCOME
         if self._steps == 0:
             return Step.LISTENING if self._owed.outstanding == ("stt",) else Step.MOMENT
-        if self._apologised_in_turn is not None and self._give_up:
+        if self._fails_again:
             return Step.GOODBYE
         return Step.ASK_AGAIN
 
@@ -342,3 +385,7 @@ class SilenceBound(FrameProcessor):
 
     def _now_s(self) -> float:
         return asyncio.get_running_loop().time()
+
+
+def _context_of(frame: OutputAudioRawFrame) -> str | None:
+    return frame.context_id if isinstance(frame, TTSAudioRawFrame) else None

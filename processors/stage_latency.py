@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from pipecat.audio.utils import is_silence
 from pipecat.frames.frames import (
+    AggregatedTextFrame,
     EndFrame,
     Frame,
     FunctionCallCancelFrame,
@@ -42,8 +43,9 @@ from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_output import BaseOutputTransport
 
 from processors.dismissed import SoundDismissedFrame
-from processors.filler_words import FillerFrame
+from processors.no_answer import APOLOGY, PHRASES, announced
 from processors.provider_failure import ProviderFailureMetricsData
+from processors.silence_bound import SilenceBound
 
 # A transcript this much later than the end of speech is taken for input of another kind, such as
 # the keypad after a cough.
@@ -98,7 +100,9 @@ class Stages:
         first_speakable_text_ms: The first text that reaches the text-to-speech service.
         first_audio_ms: The first audio of the answer that the service returns.
         first_audio_out_ms: The first audible audio of the answer that the transport has written.
-        filler_audio_out_ms: The same for the first filler.
+        filler_audio_out_ms: The same for the first sound that is no answer: a filler, a phrase of
+            the silence bound, an apology, a question whether the caller is there.
+        known_ms: When the turn was reported: its answer is out, or it is known that none will be.
         interrupted: The caller went on before any of the answer was heard.
         failures: The providers that failed meanwhile.
 
@@ -114,6 +118,7 @@ class Stages:
     first_audio_ms: float | None = None
     first_audio_out_ms: float | None = None
     filler_audio_out_ms: float | None = None
+    known_ms: float | None = None
     tools: tuple[ToolRun, ...] = ()
     interrupted: bool = False
     failures: tuple[FailedWait, ...] = ()
@@ -146,7 +151,9 @@ class StageMetricsData(MetricsData):
     value: float
 
 
-_MEASURED = tuple(f.name for f in dataclasses.fields(Stages) if f.name.endswith("_ms"))
+_MEASURED = tuple(
+    f.name for f in dataclasses.fields(Stages) if f.name.endswith("_ms") and f.name != "known_ms"
+)
 
 
 @dataclass
@@ -167,7 +174,7 @@ class _Turn:
     moments_s: dict[str, float] = field(default_factory=dict)
     tools: dict[str, _Tool] = field(default_factory=dict)
     answers: set[str | None] = field(default_factory=set)
-    fillers: set[str | None] = field(default_factory=set)
+    asides: dict[str | None, str] = field(default_factory=dict)
     failures: list[tuple[float, ProviderFailureMetricsData]] = field(default_factory=list)
 
     def mark(self, stage: str, at_s: float) -> None:
@@ -182,9 +189,9 @@ class _Turn:
         self.went_to_model = False
         self.tools.clear()
         self.answers.clear()
-        self.fillers.clear()
+        self.asides.clear()
 
-    def stages(self, number: int, *, interrupted: bool) -> Stages:
+    def stages(self, number: int, *, known_s: float, interrupted: bool) -> Stages:
         """The turn in milliseconds after the end of speech."""
         zero_s = self.speech_ended_s or 0.0
 
@@ -205,6 +212,7 @@ class _Turn:
                 )
                 for tool in self.tools.values()
             ),
+            known_ms=ms(known_s),
             interrupted=interrupted,
             failures=tuple(
                 FailedWait(
@@ -226,8 +234,9 @@ class StageLatency(FrameProcessor):
 
     Place it after the text-to-speech service. Most of what it measures never passes there, so it
     adds an observer to its pipeline worker. A turn is reported once: when the first audio of its
-    answer is out, or when it is known that there will be none, because the caller went on or the
-    call ends (after which only ``record`` is told). Noise without words is no turn.
+    answer is out, or when it is known that there will be none: because it is apologised for, the
+    silence bound gives it up, the caller goes on, or the call ends (after which only ``record`` is
+    told). Noise without words is no turn.
 
     Args:
         record: Takes each turn.
@@ -244,7 +253,6 @@ class StageLatency(FrameProcessor):
         self._turns_reported = 0
         self._hearing: _Turn | None = None
         self._owed: _Turn | None = None
-        self._fillers_due = 0
         self._playing: str | None = "nothing yet"
 
     async def setup(self, setup: FrameProcessorSetup) -> None:
@@ -306,8 +314,8 @@ class StageLatency(FrameProcessor):
 
     async def turn_cut(self, pushed: FramePushed, frame: InterruptionFrame) -> None:
         """Everything on its way to the caller is dropped."""
-        self._fillers_due = 0
-        await self._close(interrupted=True)
+        given_up = isinstance(pushed.source, SilenceBound)
+        await self._close(interrupted=not given_up)
 
     async def sound_dismissed(self, pushed: FramePushed, frame: SoundDismissedFrame) -> None:
         """What the caller let hear was no turn."""
@@ -330,18 +338,17 @@ class StageLatency(FrameProcessor):
         turn = self._answering
         if not turn or not frame.text.strip():
             return
+        if isinstance(frame, AggregatedTextFrame) and (kind := announced(frame)):
+            turn.asides[frame.context_id] = kind
         if isinstance(frame, LLMTextFrame) and isinstance(pushed.source, LLMService):
             turn.mark("first_token_ms", self._at_s(pushed))
         if isinstance(pushed.destination, TTSService) and not frame.skip_tts:
             turn.mark("first_speakable_text_ms", self._at_s(pushed))
 
     async def phrase_came(self, pushed: FramePushed, frame: TTSSpeakFrame) -> None:
-        """A filler or a ready-made answer reached the voice."""
-        if not isinstance(pushed.destination, TTSService):
-            return
-        if isinstance(frame, FillerFrame):
-            self._fillers_due += 1
-        elif self._answering:
+        """A phrase reached the voice: an answer that was ready, or none."""
+        is_answer = frame.append_to_context and frame.text_type not in PHRASES
+        if is_answer and isinstance(pushed.destination, TTSService) and self._answering:
             self._answering.mark("first_speakable_text_ms", self._at_s(pushed))
 
     async def tools_called(self, pushed: FramePushed, frame: FunctionCallsStartedFrame) -> None:
@@ -374,16 +381,14 @@ class StageLatency(FrameProcessor):
         """The service begins an utterance, or the transport begins to play one."""
         if isinstance(pushed.source, BaseOutputTransport):
             self._playing = frame.context_id
-        if not isinstance(pushed.source, TTSService):
+        turn = self._answering
+        if not turn or not isinstance(pushed.source, TTSService | SilenceBound):
             return
-        # An utterance carries no mark of the frame that asked for it. Fillers are the phrases that
-        # stay out of the context, and the service speaks phrases in the order it got them.
-        is_filler = self._fillers_due > 0 and not frame.append_to_context
-        if is_filler:
-            self._fillers_due -= 1
-        if self._answering:
-            known = self._answering.fillers if is_filler else self._answering.answers
-            known.add(frame.context_id)
+        if frame.append_to_context and frame.context_id not in turn.asides:
+            turn.answers.add(frame.context_id)
+        else:
+            # What stays out of the context answers nothing.
+            turn.asides.setdefault(frame.context_id, "")
 
     async def audio_came(self, pushed: FramePushed, frame: TTSAudioRawFrame) -> None:
         """Audio left the service, or the transport."""
@@ -393,11 +398,16 @@ class StageLatency(FrameProcessor):
         if isinstance(pushed.source, TTSService) and frame.context_id in turn.answers:
             turn.mark("first_audio_ms", self._at_s(pushed))
         elif isinstance(pushed.source, BaseOutputTransport) and not is_silence(frame.audio):
-            if self._playing in turn.fillers:
-                turn.mark("filler_audio_out_ms", self._at_s(pushed))
-            elif self._playing in turn.answers and turn is self._owed:
-                turn.mark("first_audio_out_ms", self._at_s(pushed))
-                await self._close(interrupted=False)
+            await self._sound_went_out(turn, self._at_s(pushed))
+
+    async def _sound_went_out(self, turn: _Turn, at_s: float) -> None:
+        if self._playing in turn.asides:
+            turn.mark("filler_audio_out_ms", at_s)
+            ends = turn.asides[self._playing] == APOLOGY and turn is self._owed
+        elif ends := self._playing in turn.answers and turn is self._owed:
+            turn.mark("first_audio_out_ms", at_s)
+        if ends:
+            await self._close(interrupted=False)
 
     async def metrics_came(self, pushed: FramePushed, frame: MetricsFrame) -> None:
         """A provider failed, perhaps: it is part of the turn that waited for it."""
@@ -423,7 +433,7 @@ class StageLatency(FrameProcessor):
         if not turn:
             return
         self._turns_reported += 1
-        stages = turn.stages(self._turns_reported, interrupted=interrupted)
+        stages = turn.stages(self._turns_reported, known_s=self._now(), interrupted=interrupted)
         if self._record:
             self._record.turn(stages)
         if call_ended:

@@ -43,6 +43,12 @@ class _Answer:
         return all(utterance.over for utterance in self.utterances)
 
     @property
+    def aside(self) -> Utterance | None:
+        """The first utterance where none of them is an answer, though the model remembers them."""
+        is_one = bool(self.utterances) and all(u.no_answer for u in self.utterances)
+        return self.utterances[0] if is_one else None
+
+    @property
     def can_be_corrected(self) -> bool:
         return bool(self.utterances) and all(u.can_be_cut for u in self.utterances)
 
@@ -63,7 +69,8 @@ class HearingAssistant(LLMAssistantAggregator):
     is interrupted are put right by the audio that has come out by then.
 
     Parameters:
-        heard: Told every answer that is over, as heard, and every aside with its utterance.
+        heard: Told every answer that is over, as heard, and all that is no answer with (the first
+            of) its utterance.
         before_asking: Called when the model is about to be asked with what a tool returned.
         **kwargs: As for Pipecat's aggregator.
     """
@@ -282,7 +289,7 @@ class HearingAssistant(LLMAssistantAggregator):
             answer = self._committed.pop(0)
             if answer.played_out_otherwise:
                 self._correct(answer)
-            self._tell(answer.text, None)
+            self._tell(answer.text, answer.aside)
 
     def _message_of(self, text: str) -> Any:
         latest: Sequence[Any] = self.messages[-1:]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pipecat.frames.frames import (
+    AggregatedTextFrame,
     DataFrame,
     Frame,
     InterruptionFrame,
@@ -16,6 +17,7 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from calls.heard.utterance import Utterance, Words
 from calls.marks import Marks, PlayoutMark
 from calls.taken_back import OutputClearedFrame
+from processors.no_answer import announced
 
 _NS_PER_S = 1_000_000_000
 _UTTERANCE = "utterance"
@@ -53,6 +55,7 @@ class Following(FrameProcessor):
         self._marks = marks
         self._stream_sid = stream_sid
         self._utterances: dict[str, Utterance] = {}
+        self._announced: dict[str, str] = {}
         self._ends_s = 0.0
         self._unmarked_s = 0.0
 
@@ -76,6 +79,7 @@ class Following(FrameProcessor):
                 utterance = Utterance(
                     frame.context_id,
                     in_context=bool(frame.append_to_context),
+                    no_answer=self._announced.pop(frame.context_id, ""),
                     can_be_cut=frame.interruptible,
                 )
                 self._utterances[frame.context_id] = utterance
@@ -89,6 +93,8 @@ class Following(FrameProcessor):
                             frame.raw_text or frame.text, due_s, frame.includes_inter_frame_spaces
                         )
                     )
+            case AggregatedTextFrame() if (kind := announced(frame)) and frame.context_id:
+                self._announced[frame.context_id] = kind
             case TTSStoppedFrame():
                 if utterance := self._utterances.pop(frame.context_id or "", None):
                     utterance.whole = True
@@ -96,6 +102,7 @@ class Following(FrameProcessor):
                 self._ends_s = 0.0
             case InterruptionFrame():
                 self._ends_s = 0.0
+                self._announced.clear()
                 self._utterances = {c: u for c, u in self._utterances.items() if not u.can_be_cut}
 
     async def _goes_on(self, cleared: OutputClearedFrame) -> None:

@@ -26,8 +26,8 @@ def remember_what_was_heard(
 ) -> HearingAssistant:
     """Have a pair's assistant half, and a transcript, hold the words that were heard.
 
-    Fillers and the phrases said in place of an answer are in the transcript, with `said` telling
-    which, and not in the context.
+    What is no answer is in the transcript with `said` telling which: "filler", "spare" (of the
+    silence bound), "apology", "prompt". Of these the context holds prompts alone.
     """
 
     def heard(text: str, aside: Utterance | None) -> None:
@@ -53,4 +53,6 @@ def remember_what_was_heard(
 
 
 def _kind_of(aside: Utterance) -> str:
+    if aside.no_answer:
+        return aside.no_answer
     return "spare" if aside.context_id.startswith(SilenceBound.__name__) else "filler"

@@ -59,6 +59,7 @@ class Utterance:
     Parameters:
         context_id: As the text-to-speech service named it.
         in_context: Whether the language model remembers it.
+        no_answer: What it is where it is no answer, such as "apology"; "" where nobody said.
         can_be_cut: Whether an interruption ends it.
 
     Attributes:
@@ -71,6 +72,7 @@ class Utterance:
 
     context_id: str
     in_context: bool = True
+    no_answer: str = ""
     can_be_cut: bool = True
     given_s: float = 0.0
     whole: bool = False

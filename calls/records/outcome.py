@@ -25,6 +25,8 @@ _ENDED_BY: dict[str, EndedBy] = {
     "ended by an operator": "operator",
     "ended by the operator": "operator",
 }
+# What is done about a silence where the answer is given up.
+_GIVEN_UP = ("ask-again", "goodbye")
 _HANDED_OVER = ("handed over to", "waiting for a person")
 _GOODBYE = "bot said goodbye"
 
@@ -53,14 +55,18 @@ class Judged:
 
 @dataclass
 class Course:
-    """What the rules need to know of a call. It is told of every event, with its words."""
+    """What the rules need to know of a call. It is told of every event, with its words.
+
+    Only an answer takes back that an answer failed. Words of the bot that carry `said` are none:
+    fillers, apologies, the phrases of the silence bound, a question whether the caller is there.
+    """
 
     told: bool = False
     _bot_spoke: bool = False
     _caller_spoke: bool = False
     _owed: bool = False
     _helped: bool = False
-    _nobody_left: bool = False
+    _failing: bool = False
     _voicemail: bool = False
     _last_of_caller: str = ""
     _bot_since: list[str] = field(default_factory=list)
@@ -74,10 +80,14 @@ class Course:
                 self._last_of_caller = str(facts.get("text", ""))
                 self._bot_before, self._bot_since = " ".join(self._bot_since), []
             case "heard" if facts.get("said") is None:
-                self._bot_spoke, self._owed, self._nobody_left = True, False, False
+                self._bot_spoke, self._owed, self._failing = True, False, False
                 self._bot_since.append(str(facts.get("text", "")))
-            case "provider_failed":
-                self._nobody_left = not facts.get("went_to")
+            case "heard" if facts.get("said") == "apology":
+                self._failing = True
+            case "provider_failed" if not facts.get("went_to"):
+                self._failing = True
+            case "silence_bound" if facts.get("step") in _GIVEN_UP:
+                self._failing = self._failing or set(facts.get("outstanding", ())) != {"stt"}
             case "tool" if "goodbye" not in str(facts.get("name")):
                 self._helped = not facts.get("error")
             case "unhandled":
@@ -95,8 +105,8 @@ class Course:
             return Judged("voicemail", "a machine answered")
         if by == "error":
             return Judged("failed", reason)
-        if self._nobody_left:
-            return Judged("failed", "no provider was left to answer")
+        if self._failing:
+            return Judged("failed", "no answer could be given to the caller's last words")
         if not self._bot_spoke and (self._caller_spoke or by != "caller"):
             return Judged("failed", "the bot never answered")
         if reason == _GOODBYE and self._helped and self._parted():

@@ -42,8 +42,9 @@ def lasted_ms(turn: Mapping[str, Any]) -> float:
     """From the end of speech to the last that is known of a turn.
 
     A turn is told of when the first audio of its answer is out, or when it is known that there
-    will be none: then the last stage is taken for that moment.
+    will be none. Where the turn does not say when, its last stage is taken for that moment.
     """
-    if (out_ms := turn.get("first_audio_out_ms")) is not None:
-        return out_ms
+    for name in ("known_ms", "first_audio_out_ms"):
+        if (at_ms := turn.get(name)) is not None:
+            return at_ms
     return max((stretch.to_ms for stretch in stretches(turn)), default=0.0)

@@ -53,7 +53,7 @@ class Families:
         )
         self.voice_to_voice = histogram(
             "voice_to_voice",
-            "From the end of the caller's speech to the first sound of the bot, fillers included.",
+            "From the end of the caller's speech to the first sound of the bot, answer or not.",
             _STAGE_S,
         )
         self.dead_air = histogram(

@@ -1,5 +1,6 @@
 /** What remains of a call in one sentence. */
 import { duration, median } from "./duration.js";
+import { voiceToVoice } from "./voice-to-voice.js";
 
 export class Summary {
   #voiceToVoice = new Map();
@@ -8,9 +9,8 @@ export class Summary {
   receive({ type, data }) {
     if (type !== "server-message" || data.type !== "turn-latency") return;
     this.#turns.add(data.turn);
-    if (Number.isFinite(data.first_audio_out_ms)) {
-      this.#voiceToVoice.set(data.turn, data.first_audio_out_ms);
-    }
+    const heard = voiceToVoice(data);
+    if (heard !== undefined) this.#voiceToVoice.set(data.turn, heard);
   }
 
   sentence() {

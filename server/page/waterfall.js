@@ -9,6 +9,7 @@
 import { element } from "./element.js";
 import { duration } from "./duration.js";
 import { toolTitle } from "./tools.js";
+import { titleOfAnswer } from "./voice-to-voice.js";
 
 const STAGES = [
   { key: "transcript_final_ms", title: "Transcript final", family: "hear" },
@@ -16,7 +17,7 @@ const STAGES = [
   { key: "first_token_ms", title: "First token", family: "think" },
   { key: "first_speakable_text_ms", title: "First speakable text", family: "think" },
   { key: "first_audio_ms", title: "First audio", family: "speak" },
-  { key: "first_audio_out_ms", title: "First audio out", family: "speak" },
+  { key: "first_audio_out_ms", title: "Answer's audio out", family: "speak" },
 ];
 
 const FAMILIES = { stt: "hear", llm: "think", tts: "speak" };
@@ -47,7 +48,7 @@ export function bars(latency) {
 function headline(latency) {
   if (known(latency.first_audio_out_ms)) {
     const [number, unit] = duration(latency.first_audio_out_ms).split(" ");
-    return [element("strong", {}, number), ` ${unit} `, element("span", {}, "voice to voice")];
+    return [element("strong", {}, number), ` ${unit} `, element("span", {}, titleOfAnswer(latency))];
   }
   return [element("span", {}, latency.interrupted ? "cut off before the answer" : "no answer heard")];
 }
@@ -75,7 +76,7 @@ function chartRows(latency) {
       class: "wf-mark",
       vars: { "--from": Math.max(0, latency.filler_audio_out_ms) },
     });
-    rows.push(row("filler", "speak", "Filler phrase", mark, duration(latency.filler_audio_out_ms)));
+    rows.push(row("filler", "speak", "Said meanwhile", mark, duration(latency.filler_audio_out_ms)));
   }
   for (const { name, start_ms, duration_ms } of latency.tools ?? []) {
     const start = Math.max(0, start_ms);
@@ -92,7 +93,7 @@ function chartRows(latency) {
 
 function textTable(latency, number) {
   const answer = known(latency.first_audio_out_ms)
-    ? `voice to voice ${duration(latency.first_audio_out_ms)}`
+    ? `${titleOfAnswer(latency)} ${duration(latency.first_audio_out_ms)}`
     : "no answer heard";
   const line = (title, at, took) =>
     element(
@@ -106,7 +107,7 @@ function textTable(latency, number) {
     at === null ? line(title, "not reached", "") : line(title, duration(at), duration(to - from)),
   );
   if (known(latency.filler_audio_out_ms)) {
-    body.push(line("Filler phrase", duration(latency.filler_audio_out_ms), ""));
+    body.push(line("Said meanwhile", duration(latency.filler_audio_out_ms), ""));
   }
   for (const { name, start_ms, duration_ms } of latency.tools ?? []) {
     body.push(line(`Tool: ${toolTitle(name)}`, duration(start_ms), duration(duration_ms)));

@@ -283,6 +283,7 @@ class HeardCall:
     tongue: Tongue
     record: Record
     incidents: list[Incident]
+    failed: asyncio.Event
 
     async def give(self, *frames: Frame) -> None:
         await self.worker.queue_frames(list(frames))
@@ -297,11 +298,7 @@ class HeardCall:
 
     async def until_something_failed(self) -> None:
         """Wait until a provider is known to have failed."""
-        for _ in range(1000):
-            if self.incidents:
-                return
-            await asyncio.sleep(0.02)
-        raise TimeoutError("No provider failed.")
+        await self.failed.wait()
 
     def played(self) -> list[Heard]:
         return self.tongue.heard_in(bytes(self.line.played))
@@ -367,8 +364,14 @@ async def heard_call(
     voice: TTSService = (Told if timed else Untold)(tongue, rng)
     voices = [(kind.__name__, kind(tongue, rng), health(5000)) for kind in asked_first]
     incidents: list[Incident] = []
+    failed = asyncio.Event()
+
+    def report(incident: Incident) -> None:
+        incidents.append(incident)
+        failed.set()
+
     providers = [*voices, ("a", voice, health(5000))]
-    tts = BackedTTS(providers, report=incidents.append, repertoire=repertoire)
+    tts = BackedTTS(providers, report=report, repertoire=repertoire)
     way_out = (PhoneLine if line == "phone" else WebLine)(rng)
     marks = Marks() if line == "phone" else None
     way_out.marks = marks
@@ -406,7 +409,7 @@ async def heard_call(
     try:
         async with asyncio.timeout(3000):
             await started.wait()
-            yield HeardCall(worker, context, way_out, tongue, record, incidents)
+            yield HeardCall(worker, context, way_out, tongue, record, incidents, failed)
             await worker.queue_frame(EndFrame())
             await running
     finally:

@@ -312,10 +312,10 @@ async def test_waterfall_is_a_table_to_a_screen_reader(page: Page, server: FakeS
             "tools": [{"name": "find_order", "start_ms": 340, "duration_ms": 416}],
         },
     )
-    table = page.get_by_role("table", name="Latency of turn 1: voice to voice 812 ms")
+    table = page.get_by_role("table", name="Latency of turn 1: until the answer 812 ms")
     await expect(table.get_by_role("row", name="First token 402 ms 84 ms")).to_have_count(1)
     await expect(table.get_by_role("row", name="Tool: Find order 340 ms 416 ms")).to_have_count(1)
-    await expect(table.get_by_role("row", name="Filler phrase 700 ms")).to_have_count(1)
+    await expect(table.get_by_role("row", name="Said meanwhile 700 ms")).to_have_count(1)
 
 
 async def test_all_turns_share_one_scale(page: Page, server: FakeServer) -> None:

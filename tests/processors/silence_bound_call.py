@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from pipecat.frames.frames import (
+    AggregatedTextFrame,
     Frame,
     FunctionCallFromLLM,
     FunctionCallInProgressFrame,
@@ -30,6 +31,7 @@ from pipecat.frames.frames import (
 from pipecat.pipeline.worker import PipelineParams
 from pipecat.processors.aggregators.llm_context import LLMContext
 
+from processors.no_answer import APOLOGY, PROMPT
 from processors.silence.phrases import SparePhrase, Step
 from processors.silence.report import BoundReached, DeadAir
 from processors.silence_bound import SilenceBound
@@ -81,6 +83,7 @@ class SilentCall:
         self.dead_air: list[DeadAir] = []
         self.times_given_up = 0
         self.began_s = now_s()
+        self._apologies = 0
 
     async def down(self, *frames: Frame) -> None:
         """The frames pass; time passes only when they are late by themselves."""
@@ -122,6 +125,30 @@ class SilentCall:
         await self.down(LLMFullResponseStartFrame())
         await self.voice(tone(seconds))
         await self.down(LLMFullResponseEndFrame())
+
+    async def bot_apologises(self, *audio: bytes, whole: bool = True) -> None:
+        """Nobody gave an answer: the model's stage has the voice ask the caller to repeat."""
+        self._apologies += 1
+        await self.down(LLMFullResponseStartFrame())
+        await self.phrase_of(
+            APOLOGY, *(audio or (tone(1),)), context_id=f"sorry {self._apologies}", whole=whole
+        )
+        await self.down(LLMFullResponseEndFrame())
+
+    async def phrase_of(
+        self, kind: str, *audio: bytes, context_id: str, whole: bool = True
+    ) -> None:
+        """A phrase that is no answer, announced as Pipecat announces it."""
+        announcement = AggregatedTextFrame(kind, kind, context_id=context_id)
+        announcement.will_be_spoken = True
+        in_context = kind == PROMPT
+        await self.down(
+            announcement,
+            TTSStartedFrame(context_id=context_id, append_to_context=in_context),
+            *(speech(piece, context_id) for piece in audio),
+        )
+        if whole:
+            await self.down(TTSStoppedFrame(context_id=context_id))
 
     async def tool_starts(self) -> None:
         call = FunctionCallFromLLM(

@@ -11,6 +11,7 @@ from pipecat.frames.frames import (
     TTSStoppedFrame,
 )
 
+from processors.no_answer import PROMPT
 from processors.silence.phrases import Step
 from processors.silence_bound import SilenceBound
 from tests.processors.silence_bound_call import (
@@ -123,6 +124,82 @@ async def test_a_question_whether_the_caller_is_there_is_no_answer_to_the_turn_i
         await a_turn_in_vain(call)
 
         assert call.times_given_up == 1
+
+
+@in_virtual_time
+async def test_second_apology_in_a_row_is_not_heard_but_a_goodbye() -> None:
+    async with a_call() as call:
+        for _ in range(2):
+            await call.turn_begins()
+            await call.caller_says("where is my order")
+            await call.bot_apologises()
+            await asyncio.sleep(2)
+
+        assert (call.said, call.times_given_up) == (["Goodbye."], 1)
+        # Nobody had to wait for it.
+        assert call.steps == []
+
+
+@in_virtual_time
+async def test_apology_after_an_answer_that_was_given_up_ends_the_call() -> None:
+    async with a_call() as call:
+        await a_turn_in_vain(call)
+        await call.turn_begins()
+        await call.caller_says("where is my order")
+        await call.bot_apologises()
+
+        assert call.said == ["One moment.", "Say it again?", "Goodbye."]
+        assert call.times_given_up == 1
+
+
+@in_virtual_time
+async def test_answer_given_up_after_an_apology_ends_the_call() -> None:
+    async with a_call() as call:
+        await call.caller_says("where is my order")
+        await call.bot_apologises()
+        await asyncio.sleep(2)
+        await a_turn_in_vain(call)
+
+        assert (call.said, call.times_given_up) == (["One moment.", "Goodbye."], 1)
+
+
+@in_virtual_time
+async def test_voice_that_dies_in_an_apology_is_replaced() -> None:
+    async with a_call() as call:
+        await call.caller_says("where is my order")
+        await call.bot_apologises(tone(0.5), whole=False)
+        await asyncio.sleep(2 * BOUND_S + PHRASE_S + 2)
+
+        assert call.said[0] == "One moment."
+        assert call.times_given_up == 1
+
+
+@in_virtual_time
+async def test_without_a_way_to_give_up_every_apology_is_heard() -> None:
+    async with a_call(give_up=None) as call:
+        for _ in range(3):
+            await call.turn_begins()
+            await call.caller_says("where is my order")
+            await call.bot_apologises()
+            await asyncio.sleep(4)
+
+        assert (len(call.sounds()), call.said) == (3, [])
+
+
+@in_virtual_time
+async def test_a_noise_and_a_question_whether_the_caller_is_there_are_no_answer_either() -> None:
+    async with a_call() as call:
+        await call.caller_says("where is my order")
+        await call.bot_apologises()
+        await asyncio.sleep(10)
+        await call.caller_makes_a_sound(1)
+        await call.phrase_of(PROMPT, tone(1), context_id="there")
+        await asyncio.sleep(5)
+        await call.turn_begins()
+        await call.caller_says("where is my order")
+        await call.bot_apologises()
+
+        assert (call.said, call.times_given_up) == (["Goodbye."], 1)
 
 
 @in_virtual_time

@@ -46,9 +46,12 @@ from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
 from processors.dismissed import SoundDismissedFrame
 from processors.filler_words import FillerWords
+from processors.no_answer import APOLOGY, PROMPT
 from processors.provider_failure import ProviderFailureMetricsData
+from processors.silence_bound import SilenceBound
 from processors.stage_latency import FailedWait, StageLatency, StageMetricsData, Stages, ToolRun
 from tests.processors.probed_pipeline import A_MOMENT_S, Rig, probed_pipeline
+from tests.processors.silence_bound_call import BOUND_S, PHRASE_S, PHRASES
 from tests.virtual_time import VirtualTimeLoop, in_virtual_time
 
 SAMPLE_RATE_HZ = 16000
@@ -188,7 +191,10 @@ class Call:
 
 @contextlib.asynccontextmanager
 async def a_call(
-    *runs: list[float | str], tools: dict[str, float] | None = None, **kwargs: Any
+    *runs: list[float | str],
+    tools: dict[str, float] | None = None,
+    bound: bool = False,
+    **kwargs: Any,
 ) -> AsyncIterator[Call]:
     record = Record()
     turns = LLMContextAggregatorPair(
@@ -206,6 +212,7 @@ async def a_call(
         FillerWords(**kwargs),
         Voice(),
         StageLatency(record, now=asyncio.get_running_loop().time),
+        *((SilenceBound(PHRASES),) if bound else ()),
         Loudspeaker(),
         turns.assistant(),
         params=PipelineParams(enable_metrics=True, send_initial_empty_metrics=False),
@@ -240,6 +247,7 @@ async def test_each_stage_counts_from_the_end_of_the_callers_speech() -> None:
         first_speakable_text_ms=about(token_ms),
         first_audio_ms=about(audio_ms),
         first_audio_out_ms=about(audio_ms + (LEADING_SILENCE_S + CHUNK_S) * 1000),
+        known_ms=about(audio_ms + (LEADING_SILENCE_S + CHUNK_S) * 1000),
     )
 
 
@@ -267,6 +275,7 @@ async def test_page_and_metrics_are_told_the_same_as_the_record() -> None:
         "first_audio_ms": stages.first_audio_ms,
         "first_audio_out_ms": stages.first_audio_out_ms,
         "filler_audio_out_ms": None,
+        "known_ms": stages.known_ms,
         "tools": [],
         "interrupted": False,
         "failures": [],
@@ -274,7 +283,7 @@ async def test_page_and_metrics_are_told_the_same_as_the_record() -> None:
     assert {data.stage: data.value * 1000 for data in metrics} == {
         name.removesuffix("_ms"): pytest.approx(value)
         for name, value in message.items()
-        if name.endswith("_ms") and value is not None
+        if name.endswith("_ms") and name != "known_ms" and value is not None
     }
     assert {data.turn for data in metrics} == {1}
 
@@ -330,6 +339,56 @@ async def test_filler_is_measured_apart_from_the_answer() -> None:
     assert stages.first_speakable_text_ms == about(TURN_END_MS + 2500)
     assert stages.first_audio_ms == about(TURN_END_MS + 2500 + VOICE_S * 1000)
     assert stages.first_audio_out_ms == about(TURN_END_MS + 2500 + heard_after_ms)
+
+
+@in_virtual_time
+async def test_phrase_of_the_silence_bound_is_a_sound_and_no_answer() -> None:
+    async with a_call([9.0, "Too late."], patience_ms=60_000, bound=True) as call:
+        await call.says("where is my order")
+        await asyncio.sleep(12)
+        (stages,) = call.turns
+    assert stages.filler_audio_out_ms == about(BOUND_S * 1000 + CHUNK_S * 1000)
+    assert (stages.first_audio_ms, stages.first_audio_out_ms) == (None, None)
+
+
+@in_virtual_time
+async def test_turn_that_is_given_up_is_told_of_then_and_nobody_interrupted_it() -> None:
+    async with a_call([9.0, "Too late."], patience_ms=60_000, bound=True) as call:
+        await call.says("where is my order")
+        await asyncio.sleep(12)
+        (stages,) = call.turns
+    assert not stages.interrupted
+    assert stages.known_ms == about((2 * BOUND_S + PHRASE_S) * 1000)
+
+
+@in_virtual_time
+async def test_apology_ends_the_turn_and_is_no_answer() -> None:
+    apology = TTSSpeakFrame("Sorry.", append_to_context=False, text_type=APOLOGY)
+    async with a_call([3.0]) as call:
+        await call.says("where is my order")
+        await asyncio.sleep(5)
+        await call.rig.down(apology)
+        await asyncio.sleep(5)
+        # Nobody has to wait for the call's end.
+        (stages,) = call.turns
+    assert (stages.first_speakable_text_ms, stages.first_audio_out_ms) == (None, None)
+    assert stages.filler_audio_out_ms
+    assert stages.known_ms
+    # A filler was heard first.
+    assert stages.filler_audio_out_ms < stages.known_ms
+    assert not stages.interrupted
+
+
+@in_virtual_time
+async def test_question_whether_the_caller_is_there_is_no_answer_to_what_was_asked() -> None:
+    async with a_call([0.1], patience_ms=60_000) as call:
+        await call.says("where is my order")
+        await asyncio.sleep(5)
+        await call.rig.down(TTSSpeakFrame("Are you there?", text_type=PROMPT))
+        await asyncio.sleep(5)
+    (stages,) = call.turns
+    assert stages.filler_audio_out_ms is not None
+    assert (stages.first_speakable_text_ms, stages.first_audio_out_ms) == (None, None)
 
 
 @in_virtual_time

@@ -11,7 +11,7 @@ const TURN_STAGES = {
   first_token: "First token",
   first_speakable_text: "First speakable text",
   first_audio: "First audio",
-  first_audio_out: "First audio out",
+  first_audio_out: "Answer's audio out",
 };
 
 const shortMs = (value) => (value >= 1000 ? `${Number((value / 1000).toFixed(2))} s` : `${Math.round(value)} ms`);

@@ -1,12 +1,13 @@
 /** The conversation in words: an exchange a turn, with what happened in between. */
 import { element } from "../element.js";
 import { failureNote } from "../failures.js";
+import { titleOfAnswer, voiceToVoice } from "../voice-to-voice.js";
 import { Waterfalls } from "../waterfall.js";
 import { svg } from "./shell.js";
 import { clock, ms, titled } from "./words.js";
 
 const SIDES = { caller: "Caller", bot: "Bot" };
-const KINDS = { filler: "meanwhile", spare: "in place of an answer", unheard: "not heard" };
+const KINDS = { filler: "meanwhile", spare: "in place of an answer", apology: "in place of an answer", prompt: "as the caller was silent", unheard: "not heard" };
 const BAR = 1000;
 
 export class Script {
@@ -89,7 +90,7 @@ export class Script {
     const { number, event: latency } = turn;
     const out = latency.first_audio_out_ms;
     const heard = typeof out === "number";
-    const first = Math.min(heard ? out : Infinity, latency.filler_audio_out_ms ?? Infinity);
+    const first = voiceToVoice(latency);
     const figure = this.#waterfalls.waiting();
     this.#waterfalls.draw(figure, latency);
     const words = heard ? ms(out) : latency.interrupted ? "cut off" : "no answer";
@@ -98,7 +99,7 @@ export class Script {
       { class: "turn", data: { turn: number }, open: this.#open.has(number) },
       element(
         "summary",
-        { "aria-label": `Turn ${number}: ${heard ? `voice to voice ${words}` : words}. Show where the time went.` },
+        { "aria-label": `Turn ${number}: ${heard ? `${titleOfAnswer(latency)} ${words}` : words}. Show where the time went.` },
         bar(turn, scaleMs),
         element("span", { class: "turn-ms", data: { over: String(heard ? first > boundMs : !latency.interrupted) } }, words),
       ),

@@ -17,7 +17,7 @@ const estimated = (text) => Math.max(SHORTEST_S, text.length / LETTERS_PER_S);
 /** When the caller's words of a turn ended: its stages count from there. */
 function turnOf(event) {
   const reached = STAGES.map((key) => event[key]).filter(known);
-  const lasted = known(event.first_audio_out_ms) ? event.first_audio_out_ms : Math.max(0, ...reached);
+  const lasted = event.known_ms ?? event.first_audio_out_ms ?? Math.max(0, ...reached);
   const zero = Math.max(0, event.at_s - lasted / 1000);
   let from = 0;
   const segments = [];
@@ -56,7 +56,7 @@ function lineOf(event, turns, before) {
   } else if (start === undefined) {
     const turn = turns.findLast((one) => one.zero < event.at_s);
     const out = said ? turn?.event.filler_audio_out_ms : turn?.event.first_audio_out_ms;
-    if (known(out)) start = turn.zero + out / 1000;
+    if (known(out) && said !== "prompt") start = turn.zero + out / 1000;
     // It is where the first of a turn's lines began, and no later one.
     if (start !== undefined && (start < before || end - start > 3 * estimated(text) + 1)) start = undefined;
   }

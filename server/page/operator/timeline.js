@@ -2,6 +2,7 @@
 import { element } from "../element.js";
 import { placed } from "./labels.js";
 import { svg } from "./shell.js";
+import { titleOfAnswer } from "../voice-to-voice.js";
 import { clock, ms, titled } from "./words.js";
 
 const LANES = [
@@ -20,7 +21,7 @@ const TICK_PX = 70;
 const WIDEST_PX = 120_000;
 const KEY = [
   ["interruption", "interruption", ""],
-  ["filler", "filler phrase", ""],
+  ["filler", "said meanwhile", ""],
   ["switch", "provider failed", "bad"],
   ["unhandled", "could not help", ""],
   ["bound", "silence bound", "bad"],
@@ -172,7 +173,7 @@ export class Timeline {
 
   #turn(turn, top, x) {
     const told = turn.event.first_audio_out_ms;
-    const words = `Turn ${turn.number}: ${told === null || told === undefined ? "no answer heard" : `voice to voice ${ms(told)}`}`;
+    const words = `Turn ${turn.number}: ${told === null || told === undefined ? "no answer heard" : `${titleOfAnswer(turn.event)} ${ms(told)}`}`;
     return svg(
       "g",
       { data: { turn: turn.number } },
@@ -204,7 +205,7 @@ export class Timeline {
 
   #marks(top, x) {
     const fillers = this.#story.lines
-      .filter(({ kind }) => kind === "filler" || kind === "spare")
+      .filter(({ kind }) => ["filler", "spare", "apology"].includes(kind))
       .map((line) => ({ kind: "filler", at: line.start, tone: "", title: `Said meanwhile: ${line.text}` }));
     return [...this.#story.marks.filter(({ label, kind }) => !label && kind !== "bound"), ...fillers].map((mark) => sign(mark, x, top + 13));
   }

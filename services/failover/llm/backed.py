@@ -42,6 +42,8 @@ from services.failover.llm.probe import Probe
 _VERDICTS = (EagerEndOfTurnCancelFrame, InterruptionFrame, UserStoppedSpeakingFrame)
 
 APOLOGY = "I am sorry, something went wrong on my side. Could you say that once more?"
+APOLOGY_TYPE = "apology"
+"""The text type of it, by which it is told from an answer."""
 
 
 class BackedLLM(LLMService[Any]):
@@ -210,7 +212,8 @@ class BackedLLM(LLMService[Any]):
             await answer.give()
         except NobodyAnswered as error:
             logger.error(f"No language model answered: {error}")
-            await self.push_frame(TTSSpeakFrame(self._apology, append_to_context=False))
+            apology = TTSSpeakFrame(self._apology, append_to_context=False, text_type=APOLOGY_TYPE)
+            await self.push_frame(apology)
         finally:
             self._answer = None
             await answer.stop_all()

@@ -118,6 +118,28 @@ def test_failed_when_no_provider_was_left() -> None:
     assert judged(HUNG_UP, HELLO, ASKED, notes=(somebody,)) == "abandoned"
 
 
+GIVEN_UP = ("silence_bound", {"step": "ask-again", "outstanding": ("llm",)})
+SWITCHED = ("provider_failed", {"stage": "stt", "provider": "deepgram", "went_to": "openai"})
+
+
+def test_failed_when_the_last_answer_was_given_up() -> None:
+    assert judged(HUNG_UP, HELLO, ASKED, notes=(GIVEN_UP,)) == "failed"
+    assert judged(HUNG_UP, HELLO, ASKED, notes=(GIVEN_UP, SWITCHED)) == "failed"
+
+
+def test_caller_of_whom_no_words_came_was_not_failed_by_a_provider() -> None:
+    noise = ("silence_bound", {"step": "ask-again", "outstanding": ("stt",)})
+    assert judged(HUNG_UP, HELLO, notes=(noise,)) == "abandoned"
+
+
+@pytest.mark.parametrize("said", ["filler", "spare", "apology", "prompt"])
+def test_only_an_answer_takes_back_that_an_answer_failed(said: str) -> None:
+    aside = ("heard", {"who": "bot", "text": "Are you still there?", "said": said})
+    answer = ("heard", {"who": "bot", "text": "It comes tomorrow."})
+    assert judged(HUNG_UP, HELLO, ASKED, notes=(GIVEN_UP, aside)) == "failed"
+    assert judged(HUNG_UP, HELLO, ASKED, notes=(GIVEN_UP, aside, answer)) == "abandoned"
+
+
 def test_who_ended_the_call() -> None:
     assert ended_by(HUNG_UP) == "caller"
     assert ended_by("ended by an operator") == "operator"

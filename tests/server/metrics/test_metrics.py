@@ -49,6 +49,14 @@ def test_voice_to_voice_ends_with_the_first_sound_which_a_filler_may_be(counted:
     assert counted.value("switchboard_voice_to_voice_seconds_sum") == 0.4
 
 
+def test_turn_that_was_apologised_for_has_a_first_sound_and_no_answer(counted: Counted) -> None:
+    counted.tell("call", bot="greeter", channel="phone")
+    unanswered = {"first_token_ms": None, "first_audio_ms": None, "first_audio_out_ms": None}
+    counted.tell("turn", **{**A_TURN, **unanswered, "filler_audio_out_ms": 500.0})
+    assert counted.value("switchboard_stage_seconds_count", stage="first_audio_out") is None
+    assert counted.value("switchboard_voice_to_voice_seconds_sum") == 0.5
+
+
 def test_bucket_leads_to_a_call_that_fell_into_it(counted: Counted) -> None:
     counted.tell_of_a_call("call-17")
     lines = counted.scrape().splitlines()
