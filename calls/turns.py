@@ -11,7 +11,7 @@ from pipecat.processors.aggregators.llm_response_universal import (
     LLMUserAggregatorParams,
     UserTurnStoppedMessage,
 )
-from pipecat.turns.user_turn_strategies import UserTurnStrategies
+from pipecat.turns.user_turn_strategies import ExternalUserTurnStrategies, UserTurnStrategies
 
 from calls import models
 from calls.barge_in.callers_turn import CallersTurn
@@ -52,8 +52,10 @@ def turn_taking(
         reopening=reopening,
         question=lambda: last_words_of_bot(context),
     )
-    pair = LLMContextAggregatorPair(context)
-    # The pair takes no aggregator from outside.
+    # The pair takes no aggregator from outside. The one that it makes loads a model of turns for
+    # itself, unless it is told that others take the turns.
+    others = LLMUserAggregatorParams(user_turn_strategies=ExternalUserTurnStrategies())
+    pair = LLMContextAggregatorPair(context, user_params=others)
     pair._user = ListeningUser(
         context,
         params=LLMUserAggregatorParams(

@@ -10,6 +10,7 @@ from services import language_model, speech_to_text, text_to_speech
 from services.failover.health import Health
 from services.latency import deadline_ms
 from services.provider import STAGE_NAMES, Provider, Stage, Wish
+from services.shared_trust import share_trusted_certificates
 from services.suitability import absent, contradiction, own_settings, unsupported_language
 from settings import ProviderSettings, Settings, SettingsError
 
@@ -70,6 +71,7 @@ class Choice:
                 f"call.tts(voice=...), or in {self.provider.variable('voice')}: "
                 f"{', '.join(known)}."
             )
+        share_trusted_certificates()
         return self.provider.build(self.provider, self.settings, own)
 
     def prepare(self, wish: Wish) -> None:
