@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Select,
+    Table,
     TextClause,
     column,
     false,
@@ -31,6 +32,25 @@ def conditions(which: CallFilter, dialect: str) -> list[Condition]:
         said = select(_key(dialect)).where(_match(dialect, query))
         chosen.append(calls.c.number.in_(said) if query else false())
     return chosen
+
+
+def of_chosen(
+    query: Select[Any], table: Table, which: CallFilter, dialect: str, *, beside_calls: bool = False
+) -> Select[Any]:
+    """A query of a table's rows, with only those that are of the calls that are chosen.
+
+    Parameters:
+        query: What is read.
+        table: Has the `number` of a call in each row.
+        which: Chooses the calls.
+        dialect: Of the database.
+        beside_calls: The query reads columns of `calls`, too.
+    """
+    if not beside_calls and which == CallFilter(since=which.since, until=which.until):
+        # Their numbers say when they began: not one of the calls need be read.
+        return query.where(*_but_for_text(which, table.c.number))
+    joined = query.join_from(table, calls, table.c.number == calls.c.number)
+    return joined.where(*conditions(which, dialect))
 
 
 def newest_first(which: CallFilter, dialect: str) -> tuple[Select[Any], ColumnElement[int]]:
