@@ -1,6 +1,6 @@
 """From a filter to conditions on the table `calls`, and to the list of what meets them."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -20,6 +20,7 @@ from calls.records.rows import CallFilter
 from calls.records.schema import call_providers, calls, first_number
 
 Condition = ColumnElement[bool] | TextClause
+Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
 _EQUAL = ("bot", "channel", "outcome", "ended_by")
 _INDEX = table("call_words", column("rowid"), column("number"))
@@ -35,8 +36,8 @@ def conditions(which: CallFilter, dialect: str) -> list[Condition]:
 
 
 def of_chosen(
-    query: Select[Any], table: Table, which: CallFilter, dialect: str, *, beside_calls: bool = False
-) -> Select[Any]:
+    query: Query, table: Table, which: CallFilter, dialect: str, *, beside_calls: bool = False
+) -> Query:
     """A query of a table's rows, with only those that are of the calls that are chosen.
 
     Parameters:

@@ -129,7 +129,7 @@ def _providers(
     p = call_providers.c
     # Where all calls were paid in the same, it need not be looked up call by call.
     mixed = len(currencies) > 1
-    alike = (p.stage, calls.c.cost_currency) if mixed else (p.stage,)
+    alike: list[ColumnElement[str]] = [p.stage, *([calls.c.cost_currency] if mixed else [])]
     counted = select(*alike, func.count(), func.sum(p.failures), func.sum(p.cost_nano))
     query = of_chosen(
         *(counted.group_by(*alike), call_providers, which, connection.dialect.name),
@@ -137,9 +137,8 @@ def _providers(
     )
     found: dict[tuple[str, str], tuple[int, int, dict[str, Decimal]]] = {}
     for provider in _names(connection):
-        for stage, *currency, n, failures, nano in connection.execute(
-            query.where(p.provider == provider)
-        ):
+        for row in connection.execute(query.where(p.provider == provider)):
+            stage, *currency, n, failures, nano = tuple[Any, ...](row)
             n_before, failures_before, costs = found.get((stage, provider), (0, 0, {}))
             if nano is not None:
                 costs[(*currency, *currencies, "")[0]] = Decimal(nano) / NANO
@@ -156,12 +155,10 @@ def _names(connection: Connection) -> Iterator[str]:
     Each is then counted for itself, in the order of the table's key: sorting all uses by provider
     would take several times as long as reading them.
     """
+    provider = call_providers.c.provider
     name: str | None = ""
-    while name is not None:
-        following = select(func.min(call_providers.c.provider))
-        name = connection.scalar(following.where(call_providers.c.provider > name))
-        if name is not None:
-            yield name
+    while name := connection.scalar(select(func.min(provider)).where(provider > name)):
+        yield name
 
 
 def _turns(connection: Connection, which: CallFilter, period_s: int) -> Turns:
@@ -202,9 +199,11 @@ def _periods(groups: Iterable[Group], period_s: int, turns: Turns) -> tuple[Peri
 
 def _period_s(connection: Connection, chosen: Sequence[Condition]) -> int:
     # Each for itself is the first that an index leads to; together they would be a pass over all.
-    ends = (select(end(calls.c.number)).where(*chosen) for end in (func.min, func.max))
-    first, last = connection.execute(select(*(end.scalar_subquery() for end in ends))).one()
-    span_s = (started_ms_of(last or 0) - started_ms_of(first or 0)) / 1000
+    first, last = (
+        connection.scalar(select(end(calls.c.number)).where(*chosen)) or 0
+        for end in (func.min, func.max)
+    )
+    span_s = (started_ms_of(last) - started_ms_of(first)) / 1000
     fitting = (period_s for period_s in _PERIODS_S if span_s / period_s <= _PERIODS_AT_MOST)
     return next(fitting, _PERIODS_S[-1])
 
