@@ -23,6 +23,7 @@ RUN make setup
 RUN useradd --create-home switchboard && mkdir data && chown switchboard data
 USER switchboard
 
+# Reached from outside, it does not start without OPERATOR_TOKEN: deploy/README.md has the command.
 ENV HOST=0.0.0.0 PORT=7860 DATA_DIR=/app/data
 EXPOSE 7860
 VOLUME /app/data

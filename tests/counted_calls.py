@@ -6,24 +6,20 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from pipecat.pipeline.pipeline import Pipeline
 from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
-from calls import Bot, Call
+from calls import Bot
 from calls.records.event import Event
 from server.house import House
 from server.lines import Lines
 from server.metrics.page import Metrics
 from services.choice import choose
 from settings import Settings
+from tests.no_pipeline import no_pipeline
 
 OPEN_METRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
-
-
-async def no_pipeline(call: Call) -> Pipeline:
-    raise RuntimeError("this bot answers no call")
 
 
 def a_house(folder: Path, *, max_calls: int = 4) -> House:

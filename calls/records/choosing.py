@@ -1,10 +1,11 @@
 """From a filter to conditions on the table `calls`, and to the list of what meets them."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
     Select,
+    Table,
     TextClause,
     column,
     false,
@@ -19,6 +20,7 @@ from calls.records.rows import CallFilter
 from calls.records.schema import call_providers, calls, first_number
 
 Condition = ColumnElement[bool] | TextClause
+Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
 _EQUAL = ("bot", "channel", "outcome", "ended_by")
 _INDEX = table("call_words", column("rowid"), column("number"))
@@ -31,6 +33,25 @@ def conditions(which: CallFilter, dialect: str) -> list[Condition]:
         said = select(_key(dialect)).where(_match(dialect, query))
         chosen.append(calls.c.number.in_(said) if query else false())
     return chosen
+
+
+def of_chosen(
+    query: Query, table: Table, which: CallFilter, dialect: str, *, beside_calls: bool = False
+) -> Query:
+    """A query of a table's rows, with only those that are of the calls that are chosen.
+
+    Parameters:
+        query: What is read.
+        table: Has the `number` of a call in each row.
+        which: Chooses the calls.
+        dialect: Of the database.
+        beside_calls: The query reads columns of `calls`, too.
+    """
+    if not beside_calls and which == CallFilter(since=which.since, until=which.until):
+        # Their numbers say when they began: not one of the calls need be read.
+        return query.where(*_but_for_text(which, table.c.number))
+    joined = query.join_from(table, calls, table.c.number == calls.c.number)
+    return joined.where(*conditions(which, dialect))
 
 
 def newest_first(which: CallFilter, dialect: str) -> tuple[Select[Any], ColumnElement[int]]:

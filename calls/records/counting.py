@@ -1,7 +1,7 @@
 """The numbers of many calls, counted by the database."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -18,11 +18,18 @@ from sqlalchemy import (
     select,
 )
 
-from calls.records.choosing import Condition, conditions
+from calls.records.choosing import Condition, conditions, of_chosen
 from calls.records.figures import Figures, Period, ProviderFigures
 from calls.records.projection import NANO
 from calls.records.rows import CallFilter
-from calls.records.schema import call_providers, call_stages, calls, moment_of
+from calls.records.schema import (
+    call_providers,
+    call_stages,
+    calls,
+    first_number,
+    moment_of,
+    started_ms_of,
+)
 from calls.records.stages import spreads, unpacked
 
 _SUMS = (
@@ -47,7 +54,8 @@ def count(connection: Connection, which: CallFilter) -> Figures:
     if not groups:
         return Figures()
     over = [group for group in groups if not group.live]
-    turns = _turns(connection, chosen, period_s)
+    turns = _turns(connection, which, period_s)
+    currencies = sorted({group.cost_currency for group in groups if group.cost_currency})
     reasons = _by(over, lambda group: group.end_reason)
     return Figures(
         calls=sum(group.calls for group in groups),
@@ -64,7 +72,7 @@ def count(connection: Connection, which: CallFilter) -> Figures:
         unpriced_calls=sum(group.unpriced for group in groups),
         csat=_by([g for g in groups if g.csat is not None], lambda group: group.csat),
         **{name: int(sum(getattr(group, name) for group in groups)) for name in _SUMS},
-        providers=_providers(connection, chosen),
+        providers=_providers(connection, which, currencies),
         stages=spreads(np.concatenate(list(turns.values()))) if turns else {},
         period_s=period_s,
         periods=_periods(groups, period_s, turns),
@@ -76,7 +84,7 @@ def _groups(connection: Connection, chosen: Sequence[Condition], period_s: int) 
     c = calls.c
     alike = (
         *(
-            _period_of(period_s).label("period"),
+            _period_of(c.number, period_s).label("period"),
             case((c.ended_ms.is_(None), 1), else_=0).label("live"),
         ),
         *(c.outcome, c.ended_by, c.end_reason, c.bot, c.channel, c.csat, c.cost_currency),
@@ -115,42 +123,58 @@ def _costs(groups: Iterable[Group]) -> dict[str, Decimal]:
     return {currency: Decimal(amount) / NANO for currency, amount in nano.items()}
 
 
-def _providers(connection: Connection, chosen: Sequence[Condition]) -> tuple[ProviderFigures, ...]:
+def _providers(
+    connection: Connection, which: CallFilter, currencies: Sequence[str]
+) -> tuple[ProviderFigures, ...]:
     p = call_providers.c
-    query = (
-        select(
-            *(p.stage, p.provider, calls.c.cost_currency),
-            *(func.count(), func.sum(p.failures), func.sum(p.cost_nano)),
-        )
-        .join_from(calls, call_providers, p.number == calls.c.number)
-        .where(*chosen)
-        .group_by(p.stage, p.provider, calls.c.cost_currency)
+    # Where all calls were paid in the same, it need not be looked up call by call.
+    mixed = len(currencies) > 1
+    alike: list[ColumnElement[str]] = [p.stage, *([calls.c.cost_currency] if mixed else [])]
+    counted = select(*alike, func.count(), func.sum(p.failures), func.sum(p.cost_nano))
+    query = of_chosen(
+        *(counted.group_by(*alike), call_providers, which, connection.dialect.name),
+        beside_calls=mixed,
     )
     found: dict[tuple[str, str], tuple[int, int, dict[str, Decimal]]] = {}
-    for stage, provider, currency, n, failures, nano in connection.execute(query):
-        n_before, failures_before, costs = found.get((stage, provider), (0, 0, {}))
-        if nano is not None:
-            costs[currency] = Decimal(nano) / NANO
-        found[stage, provider] = (n_before + n, failures_before + int(failures), costs)
+    for provider in _names(connection):
+        for row in connection.execute(query.where(p.provider == provider)):
+            stage, *currency, n, failures, nano = tuple[Any, ...](row)
+            n_before, failures_before, costs = found.get((stage, provider), (0, 0, {}))
+            if nano is not None:
+                costs[(*currency, *currencies, "")[0]] = Decimal(nano) / NANO
+            found[stage, provider] = (n_before + n, failures_before + int(failures), costs)
     return tuple(
         ProviderFigures(stage, provider, n, failures, costs)
         for (stage, provider), (n, failures, costs) in sorted(found.items())
     )
 
 
-def _turns(connection: Connection, chosen: Sequence[Condition], period_s: int) -> Turns:
+def _names(connection: Connection) -> Iterator[str]:
+    """Of all providers that were ever used.
+
+    Each is then counted for itself, in the order of the table's key: sorting all uses by provider
+    would take several times as long as reading them.
+    """
+    provider = call_providers.c.provider
+    name: str | None = ""
+    while name := connection.scalar(select(func.min(provider)).where(provider > name)):
+        yield name
+
+
+def _turns(connection: Connection, which: CallFilter, period_s: int) -> Turns:
     """All turns of the calls of each period."""
-    period, packed = _period_of(period_s), call_stages.c.stages
+    period, packed = _period_of(call_stages.c.number, period_s), call_stages.c.stages
     postgresql = connection.dialect.name == "postgresql"
     if postgresql:
         together = func.string_agg(packed, literal(b"", LargeBinary))
     else:
         together = func.group_concat(func.hex(packed), "")
-    query = select(period, together).where(*chosen).group_by(period)
-    query = query.join_from(calls, call_stages, calls.c.number == call_stages.c.number)
+    query = of_chosen(
+        select(period, together).group_by(period), call_stages, which, connection.dialect.name
+    )
     return {
-        int(which): unpacked(bytes(stages) if postgresql else bytes.fromhex(stages))
-        for which, stages in connection.execute(query)
+        int(number): unpacked(bytes(stages) if postgresql else bytes.fromhex(stages))
+        for number, stages in connection.execute(query)
     }
 
 
@@ -174,13 +198,17 @@ def _periods(groups: Iterable[Group], period_s: int, turns: Turns) -> tuple[Peri
 
 
 def _period_s(connection: Connection, chosen: Sequence[Condition]) -> int:
-    first_and_last = select(func.min(calls.c.started_ms), func.max(calls.c.started_ms))
-    first_ms, last_ms = connection.execute(first_and_last.where(*chosen)).one()
-    span_s = ((last_ms or 0) - (first_ms or 0)) / 1000
+    # Each for itself is the first that an index leads to; together they would be a pass over all.
+    first, last = (
+        connection.scalar(select(end(calls.c.number)).where(*chosen)) or 0
+        for end in (func.min, func.max)
+    )
+    span_s = (started_ms_of(last) - started_ms_of(first)) / 1000
     fitting = (period_s for period_s in _PERIODS_S if span_s / period_s <= _PERIODS_AT_MOST)
     return next(fitting, _PERIODS_S[-1])
 
 
-def _period_of(period_s: int) -> ColumnElement[Any]:
-    """Which stretch of time a call began in, counted from 1970."""
-    return calls.c.started_ms.op("/")(literal(1000 * period_s, BigInteger))
+def _period_of(number: ColumnElement[int], period_s: int) -> ColumnElement[Any]:
+    """Which stretch of time a call began in, counted from 1970, by the call's number."""
+    length = first_number(moment_of(1000 * period_s))
+    return number.op("/")(literal(length, BigInteger))

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from loguru import logger
-from pipecat.pipeline.pipeline import Pipeline
 from typer.testing import CliRunner
 
 from calls.bot import Bot
@@ -30,6 +29,7 @@ from services.choice import Choice
 from services.provider import Provider, Tier, Wish
 from settings import ProviderSettings, Settings
 from tests.calls.test_window import asked, returned, said
+from tests.no_pipeline import no_pipeline
 from tests.services.failover.scripted_llm import Reply, ScriptedLLM
 
 NUMBER = "+14155550123"
@@ -257,7 +257,7 @@ class House:
     ) -> None:
         self.summaries: list[Model] = []
         self._settings = Settings.load().model_copy(update={"data_dir": folder})
-        self._bot = Bot("shop", "", _no_pipeline, remembers_callers=remembers)
+        self._bot = Bot("shop", "", no_pipeline, remembers_callers=remembers)
         self._summary = summary
         self._keeps: Policy = keeps
 
@@ -286,10 +286,6 @@ class House:
         await call.over()
         self.summaries += made[1:]
         return made[0].instructions
-
-
-async def _no_pipeline(call: Call) -> Pipeline:
-    raise NotImplementedError
 
 
 CONVERSATION = (

@@ -38,7 +38,7 @@ from processors.filler_words import FillerFrame
 from processors.silence.phrases import SparePhrase, Step
 from processors.silence_bound import SilenceBound
 from tests.calls.heard_call import Record, heard_call
-from tests.processors.probed_pipeline import probed_pipeline
+from tests.processors.probed_pipeline import Rig, probed_pipeline
 from tests.services.failover.tts_fakes import RATE_HZ, reply
 from tests.virtual_time import in_virtual_time
 
@@ -85,6 +85,13 @@ async def test_spare_phrase_is_in_the_transcript_and_not_in_the_context() -> Non
         ]
 
 
+def remembering(transcript: Record | None = None) -> LLMContextAggregatorPair:
+    """A context that holds what was heard."""
+    pair = LLMContextAggregatorPair(LLMContext())
+    remember_what_was_heard(pair, transcript or Record())
+    return pair
+
+
 class Behind(FrameProcessor):
     """Keeps audio back, as if other audio had to be played before it, while words go on."""
 
@@ -122,8 +129,7 @@ async def test_answer_whose_words_come_before_its_audio_counts_once_and_as_it_wa
     played: bool,
 ) -> None:
     transcript, behind = Record(), Behind()
-    pair = LLMContextAggregatorPair(LLMContext())
-    remember_what_was_heard(pair, transcript)
+    pair = remembering(transcript)
     async with probed_pipeline(Following(), behind, pair.assistant()) as rig:
         await rig.down(*answered())
         assert transcript.lines == [], "nothing of it was played yet"
@@ -270,43 +276,61 @@ def test_marks_that_a_clear_sends_back_tell_nothing() -> None:
     assert lag.behind_s(12.4) == 0.0
 
 
+def tool_started() -> FunctionCallsStartedFrame:
+    return FunctionCallsStartedFrame([FunctionCallFromLLM("find", "1", {}, LLMContext())])
+
+
+def tool_runs() -> FunctionCallInProgressFrame:
+    return FunctionCallInProgressFrame("find", "1", {})
+
+
+def result() -> FunctionCallResultFrame:
+    return FunctionCallResultFrame("find", "1", {}, "on its way")
+
+
+def results() -> tuple[FunctionCallResultFrame, FunctionCallResultFrame]:
+    """A tool's result as it goes both ways: upstream, and behind what the tool said."""
+    upstream, behind = result(), result()
+    upstream.broadcast_sibling_id, behind.broadcast_sibling_id = behind.id, upstream.id
+    return upstream, behind
+
+
+def asked(rig: Rig) -> int:
+    """How often the language model was asked."""
+    return sum(isinstance(frame, LLMContextFrame) for frame in rig.head.got)
+
+
 @pytest.mark.parametrize("in_context", [False, True])
 def test_tools_result_waits_for_words_of_the_bot_and_not_for_a_filler(in_context: bool) -> None:
     @in_virtual_time
     async def call() -> None:
-        pair = LLMContextAggregatorPair(LLMContext())
-        remember_what_was_heard(pair, Record())
+        pair = remembering()
         async with probed_pipeline(Following(), pair.assistant()) as rig:
             await rig.down(
-                FunctionCallsStartedFrame([FunctionCallFromLLM("find", "1", {}, LLMContext())]),
-                FunctionCallInProgressFrame("find", "1", {}),
+                tool_started(),
+                tool_runs(),
                 TTSStartedFrame(context_id="words", append_to_context=in_context),
                 BotStartedSpeakingFrame(),
             )
-            await rig.down(FunctionCallResultFrame("find", "1", {}, "on its way"))
-            asked_at_once = [f for f in rig.head.got if isinstance(f, LLMContextFrame)]
-            assert bool(asked_at_once) is not in_context
+            await rig.down(result())
+            assert bool(asked(rig)) is not in_context
             await rig.down(TTSStoppedFrame(context_id="words"), BotStoppedSpeakingFrame())
-            asked = [f for f in rig.head.got if isinstance(f, LLMContextFrame)]
-            assert len(asked) == 1
+            assert asked(rig) == 1
 
     call()
 
 
 @in_virtual_time
 async def test_tools_result_overtakes_the_filler_that_stands_before_it_and_counts_once() -> None:
-    pair = LLMContextAggregatorPair(LLMContext())
-    remember_what_was_heard(pair, Record())
+    pair = remembering()
     async with probed_pipeline(pair.user(), Following(), pair.assistant()) as rig:
         await rig.down(
-            FunctionCallsStartedFrame([FunctionCallFromLLM("find", "1", {}, LLMContext())]),
-            FunctionCallInProgressFrame("find", "1", {}),
+            tool_started(),
+            tool_runs(),
             TTSStartedFrame(context_id="filler", append_to_context=False),
             BotStartedSpeakingFrame(),
         )
-        upstream = FunctionCallResultFrame("find", "1", {}, "on its way")
-        behind = FunctionCallResultFrame("find", "1", {}, "on its way")
-        upstream.broadcast_sibling_id, behind.broadcast_sibling_id = behind.id, upstream.id
+        upstream, behind = results()
         await pair.user().queue_frame(upstream, FrameDirection.UPSTREAM)
         await asyncio.sleep(0.01)
         messages: list[Any] = pair.user().context.messages
@@ -314,46 +338,36 @@ async def test_tools_result_overtakes_the_filler_that_stands_before_it_and_count
         await rig.down(TTSStoppedFrame(context_id="filler"), BotStoppedSpeakingFrame())
         await pair.user().push_frame(behind)
         await asyncio.sleep(0.01)
-        asked = [f for f in rig.head.got if isinstance(f, LLMContextFrame)]
-        assert (len(asked), len(pair.user().context.messages)) == (1, len(messages))
+        assert (asked(rig), len(pair.user().context.messages)) == (1, len(messages))
 
 
 @in_virtual_time
 async def test_tool_that_is_done_at_once_has_the_model_asked_once() -> None:
-    pair = LLMContextAggregatorPair(LLMContext())
-    remember_what_was_heard(pair, Record())
-    upstream = FunctionCallResultFrame("find", "1", {}, "on its way")
-    behind = FunctionCallResultFrame("find", "1", {}, "on its way")
-    upstream.broadcast_sibling_id, behind.broadcast_sibling_id = behind.id, upstream.id
+    pair = remembering()
+    upstream, behind = results()
     async with probed_pipeline(pair.user(), Following(), pair.assistant()) as rig:
         await rig.down(
-            FunctionCallsStartedFrame([FunctionCallFromLLM("find", "1", {}, LLMContext())]),
-            FunctionCallInProgressFrame("find", "1", {}),
+            tool_started(),
+            tool_runs(),
         )
         # Both are there before the assistant gets to the first.
         await pair.user().queue_frame(upstream, FrameDirection.UPSTREAM)
         await pair.user().push_frame(behind)
         await asyncio.sleep(0.01)
-        asked = [f for f in rig.head.got if isinstance(f, LLMContextFrame)]
-        assert len(asked) == 1
+        assert asked(rig) == 1
 
 
 @in_virtual_time
 async def test_result_before_the_call_that_it_belongs_to_is_waited_for() -> None:
-    pair = LLMContextAggregatorPair(LLMContext())
-    remember_what_was_heard(pair, Record())
-    upstream = FunctionCallResultFrame("find", "1", {}, "on its way")
-    behind = FunctionCallResultFrame("find", "1", {}, "on its way")
-    upstream.broadcast_sibling_id, behind.broadcast_sibling_id = behind.id, upstream.id
+    pair = remembering()
+    upstream, behind = results()
     async with probed_pipeline(pair.user(), Following(), pair.assistant()) as rig:
-        await rig.down(
-            FunctionCallsStartedFrame([FunctionCallFromLLM("find", "1", {}, LLMContext())])
-        )
+        await rig.down(tool_started())
         await pair.user().queue_frame(upstream, FrameDirection.UPSTREAM)
         await asyncio.sleep(0.01)
-        await rig.down(FunctionCallInProgressFrame("find", "1", {}))
+        await rig.down(tool_runs())
         await pair.user().push_frame(behind)
         await asyncio.sleep(0.01)
         messages: list[Any] = pair.user().context.messages
         assert messages[-1]["content"] == '"on its way"'
-        assert len([f for f in rig.head.got if isinstance(f, LLMContextFrame)]) == 1
+        assert asked(rig) == 1

@@ -1,16 +1,12 @@
 """What a bot says that nobody interrupts."""
 
 from pipecat.frames.frames import LLMMessagesAppendFrame, TTSSpeakFrame
-from pipecat.pipeline.pipeline import Pipeline
 
-from calls import Call, as_bot, notice
+from calls import as_bot, notice
 from calls.answer import _first_words
+from tests.no_pipeline import no_pipeline
 
 RECORDED = "This call is recorded."
-
-
-async def some_bot(call: Call) -> Pipeline:
-    raise NotImplementedError
 
 
 def test_notice_is_kept_through_interruptions() -> None:
@@ -18,7 +14,7 @@ def test_notice_is_kept_through_interruptions() -> None:
 
 
 def test_call_begins_with_the_notice_and_then_the_greeting() -> None:
-    first, greeting = _first_words(as_bot(some_bot, notice=RECORDED, greeting="Hello."))
+    first, greeting = _first_words(as_bot(no_pipeline, notice=RECORDED, greeting="Hello."))
     assert isinstance(first, TTSSpeakFrame)
     assert isinstance(greeting, TTSSpeakFrame)
     assert [(f.text, f.interruptible) for f in (first, greeting)] == [
@@ -28,5 +24,5 @@ def test_call_begins_with_the_notice_and_then_the_greeting() -> None:
 
 
 def test_bot_without_a_notice_begins_with_its_greeting() -> None:
-    (greeting,) = _first_words(as_bot(some_bot))
+    (greeting,) = _first_words(as_bot(no_pipeline))
     assert isinstance(greeting, LLMMessagesAppendFrame)

@@ -6,6 +6,7 @@ import pytest
 import pytest_asyncio
 from fake_server import FakeServer
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from watched_page import watched_page
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -60,19 +61,8 @@ async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def page(context: BrowserContext, server: FakeServer) -> AsyncIterator[Page]:
-    """The page, loaded. Afterwards: nothing it does may break its policy or throw."""
-    page = await context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
-        "console",
-        lambda message: (
-            complaints.append(message.text)
-            if "Content Security Policy" in message.text or "Uncaught" in message.text
-            else None
-        ),
-    )
-    await page.goto(server.url)
-    await page.locator(".bot").first.wait_for()
-    yield page
-    assert complaints == []
+    """The page, loaded."""
+    async with watched_page(context) as page:
+        await page.goto(server.url)
+        await page.locator(".bot").first.wait_for()
+        yield page

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from operator_server import OperatorServer, operator_server, record
 from playwright.async_api import Browser, BrowserContext, Page, expect
+from watched_page import watched_page
 
 from calls.on_air import ON_AIR
 from tests.server.operator.kept_calls import KeptCall, failed_call, good_call
@@ -38,20 +39,8 @@ async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def page(context: BrowserContext) -> AsyncIterator[Page]:
-    """A page. Afterwards: nothing it did may have broken its policy or thrown."""
-    page = await context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
-        "console",
-        lambda message: (
-            complaints.append(message.text)
-            if "Content Security Policy" in message.text or "Uncaught" in message.text
-            else None
-        ),
-    )
-    yield page
-    assert complaints == []
+    async with watched_page(context) as page:
+        yield page
 
 
 async def test_operator_finds_a_call_by_its_filters_and_its_words(

@@ -6,24 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pipecat.pipeline.pipeline import Pipeline
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 from twilio.request_validator import RequestValidator
 
-from calls import Bot, Call
+from calls import Bot
 from server.app import create_app
 from server.house import House
 from server.lines import Lines
 from services.choice import choose
 from settings import Settings
+from tests.no_pipeline import no_pipeline
 
 TOKEN = "the-auth-token-of-the-account"
 PUBLIC_URL = "https://calls.example.com"
-
-
-async def no_pipeline(call: Call) -> Pipeline:
-    raise RuntimeError("this bot answers no call")
 
 
 @dataclass

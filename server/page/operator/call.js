@@ -110,7 +110,7 @@ function offerToEnd() {
 }
 
 async function begin() {
-  const found = await get(api);
+  const [found] = await Promise.all([get(api), openShell()]);
   call = found.call;
   boundMs = found.silence_bound_ms;
   events.push(...found.events);
@@ -125,4 +125,4 @@ async function begin() {
   await showSound();
 }
 
-openShell().then(begin).catch(showProblem);
+begin().catch(showProblem);

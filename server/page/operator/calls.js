@@ -2,7 +2,7 @@
 import { callsWith, forServer } from "./asked.js";
 import { get } from "./api.js";
 import { row } from "./call-row.js";
-import { byId, fill, openShell, showProblem } from "./shell.js";
+import { byId, choose, offer, openShell, showProblem } from "./shell.js";
 import { CHANNELS, HAVING, OUTCOMES, plural, titled } from "./words.js";
 
 const REFRESH_MS = 3000;
@@ -13,6 +13,7 @@ const rows = byId("rows");
 let next = null;
 let loading = new AbortController();
 let silenceBoundMs = 3000;
+let choices;
 
 const query = () => {
   const asked = new URLSearchParams();
@@ -31,11 +32,8 @@ function showQuery() {
     const value = asked.get(field.name) ?? "";
     if (field.type === "checkbox") field.checked = value === "true";
     else if (field.type === "date") field.value = value.slice(0, 10);
+    else if (field.tagName === "SELECT") choose(field, value);
     else field.value = value;
-    if (field.tagName === "SELECT" && field.value !== value) {
-      fill(field, [[value, titled(value)]]);
-      field.value = value;
-    }
   }
 }
 
@@ -73,7 +71,7 @@ async function load({ more = false } = {}) {
   if (more && next) server.set("before", next);
   byId("list").setAttribute("aria-busy", "true");
   try {
-    const page = await get(`/api/calls?${server}`, loading.signal);
+    const [page] = await Promise.all([get(`/api/calls?${server}`, loading.signal), choices]);
     const made = page.rows.map((call) => row(call, silenceBoundMs));
     if (more) rows.append(...made);
     else rows.replaceChildren(...made);
@@ -120,18 +118,22 @@ async function refresh() {
   }
 }
 
-async function begin() {
-  const choices = await get("/api/calls/choices");
-  silenceBoundMs = choices.silence_bound_ms;
+async function offerChoices() {
+  const found = await get("/api/calls/choices");
+  silenceBoundMs = found.silence_bound_ms;
   const options = {
-    bot: choices.bots.map(({ name, title }) => [name, title]),
-    channel: choices.channels.map((name) => [name, CHANNELS[name] ?? titled(name)]),
-    outcome: choices.outcomes.map((name) => [name, OUTCOMES[name]?.title ?? titled(name)]),
-    having: choices.having.map((name) => [name, HAVING[name] ?? titled(name)]),
-    provider: choices.providers.map((name) => [name, name]),
+    bot: found.bots.map(({ name, title }) => [name, title]),
+    channel: found.channels.map((name) => [name, CHANNELS[name] ?? titled(name)]),
+    outcome: found.outcomes.map((name) => [name, OUTCOMES[name]?.title ?? titled(name)]),
+    having: found.having.map((name) => [name, HAVING[name] ?? titled(name)]),
+    provider: found.providers.map((name) => [name, name]),
   };
-  for (const [name, list] of Object.entries(options)) fill(form.elements[name], list);
+  for (const [name, list] of Object.entries(options)) offer(form.elements[name], list);
+}
+
+async function begin() {
   showQuery();
+  choices = offerChoices();
   let typing;
   form.addEventListener("input", (event) => {
     clearTimeout(typing);
@@ -149,8 +151,8 @@ async function begin() {
     });
   });
   byId("older").addEventListener("click", () => load({ more: true }));
-  await load();
+  await Promise.all([openShell(), load()]);
   setInterval(refresh, REFRESH_MS);
 }
 
-openShell().then(begin).catch(showProblem);
+begin().catch(showProblem);

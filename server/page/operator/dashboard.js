@@ -3,7 +3,7 @@ import { element } from "../element.js";
 import { forServer, midnight } from "./asked.js";
 import { get } from "./api.js";
 import { panels } from "./panels.js";
-import { byId, fill, openShell, showProblem } from "./shell.js";
+import { byId, choose, offer, openShell, showProblem } from "./shell.js";
 import { tiles } from "./tiles.js";
 
 const DAY_MS = 86_400_000;
@@ -15,8 +15,7 @@ let loading = new AbortController();
 
 function fromAddress() {
   const asked = new URLSearchParams(location.search);
-  if (asked.get("bot") && ![...form.elements.bot.options].some(({ value }) => value === asked.get("bot"))) fill(form.elements.bot, [[asked.get("bot"), asked.get("bot")]]);
-  form.elements.bot.value = asked.get("bot") ?? "";
+  choose(form.elements.bot, asked.get("bot") ?? "");
   form.elements.since.value = asked.get("since") ?? "";
   form.elements.until.value = asked.get("until") ?? "";
   const own = asked.has("since") || asked.has("until");
@@ -85,9 +84,12 @@ function show(figures, query, range) {
   );
 }
 
-async function begin() {
+async function offerBots() {
   const { bots } = await get("/api/calls/choices");
-  fill(form.elements.bot, bots.map(({ name, title }) => [name, title]));
+  offer(form.elements.bot, bots.map(({ name, title }) => [name, title]));
+}
+
+async function begin() {
   fromAddress();
   form.addEventListener("change", () => {
     showDates();
@@ -95,8 +97,8 @@ async function begin() {
     load();
   });
   form.addEventListener("submit", (event) => event.preventDefault());
-  await load();
+  await Promise.all([openShell(), load(), offerBots()]);
   setInterval(() => document.hidden || document.activeElement?.closest("#figures") || load(), REFRESH_MS);
 }
 
-openShell().then(begin).catch(showProblem);
+begin().catch(showProblem);

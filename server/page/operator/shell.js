@@ -1,6 +1,7 @@
 /** What every page has: its problems, and the way out. */
 import { element } from "../element.js";
 import { change, Refused, whoAmI } from "./api.js";
+import { titled } from "./words.js";
 
 export const byId = (id) => document.getElementById(id);
 
@@ -25,9 +26,20 @@ export async function openShell() {
   });
 }
 
-/** Fill a select with `[value, title]`s behind the options that it has. */
-export function fill(select, options) {
+/** Offer `[value, title]`s behind a select's first option, which asks for nothing. What is chosen stays so. */
+export function offer(select, options) {
+  const chosen = select.value;
+  select.length = 1;
   select.append(...options.map(([value, title]) => element("option", { value }, title)));
+  choose(select, chosen);
+}
+
+/** Choose a value, even one that is not on offer, or not yet. */
+export function choose(select, value) {
+  select.value = value;
+  if (select.value === value) return;
+  select.append(element("option", { value }, titled(value)));
+  select.value = value;
 }
 
 /** SVG elements, as `element` makes HTML's. */

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from calls.records.database import Database
+from calls.records.erasing import erase
 from calls.records.event import Event
 from calls.records.kept import Kept
 from calls.records.queries import Records, RecordsUnavailable
@@ -168,6 +169,37 @@ async def test_events_are_read_on_from_the_last_that_was_seen(
 async def test_figures_of_no_calls_are_nothing(records: Records) -> None:
     figures = await records.figures(CallFilter())
     assert (figures.calls, figures.outcomes, figures.periods) == (0, {}, ())
+
+
+def paid_in(currency: str, call_id: str, provider: str) -> list[Event]:
+    parts = [{"stage": "llm", "provider": provider, "amount": "0.25"}]
+    return [
+        event(call_id, 1, "call", bot="shop", providers={"llm": provider, "tts": "openai"}),
+        event(call_id, 2, "turn", first_audio_out_ms=500.0),
+        event(call_id, 3, "provider_failed", stage="llm", provider=provider, went_to="groq"),
+        event(call_id, 4, "cost", amount="0.25", currency=currency, parts=parts, unpriced=[]),
+    ]
+
+
+@pytest.mark.parametrize("currencies", [("USD",), ("USD", "EUR")])
+async def test_figures_of_a_time_are_those_of_its_calls_one_by_one(
+    records: Records, database: Database, currencies: tuple[str, ...]
+) -> None:
+    for hours, currency in enumerate(2 * currencies):
+        write(database, *later(paid_in(currency, f"{currency}-{hours}", "openai"), 5 * hours))
+    write(database, *later(whole_call("unpaid"), 2))
+    write(database, *later(paid_in("CHF", "of another time", "anthropic"), -48))
+    which = CallFilter(since=NOON, until=NOON + timedelta(days=1))
+    of_time = await records.figures(which)
+    chosen = tuple(row.id for row in (await records.list_calls(which)).rows)
+    assert of_time == await records.figures(CallFilter(ids=chosen))
+    assert of_time.calls == len(chosen) == 2 * len(currencies) + 1
+    openai = next(
+        one for one in of_time.providers if (one.stage, one.provider) == ("llm", "openai")
+    )
+    assert openai.costs == {currency: Decimal("0.5") for currency in currencies}
+    erase(database, chosen[:1])
+    assert await records.figures(which) == await records.figures(CallFilter(ids=chosen))
 
 
 async def test_percentiles_are_over_turns_and_not_over_calls(

@@ -7,25 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipecat.pipeline.pipeline import Pipeline
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from calls import Bot, Call
+from calls import Bot
 from calls.records.store import store_of
 from server.app import create_app
 from server.house import House
 from server.lines import Lines
 from services.choice import choose
 from settings import Settings
+from tests.no_pipeline import no_pipeline
 from tests.server.operator.kept_calls import KeptCall, keep
 
 TOKEN = "a-token-that-nobody-guesses"
 HERE = "http://127.0.0.1:7860"
-
-
-async def no_pipeline(call: Call) -> Pipeline:
-    raise RuntimeError("this bot answers no call")
 
 
 @dataclass
