@@ -87,6 +87,8 @@ _NUMBER = rf"(?:\d+|(?:{_NUMBER_WORD})(?![a-z]))"
 _RUN = re.compile(rf"{_NUMBER}(?:[^a-z0-9]{{0,4}}{_NUMBER})+")
 # Shorter ones are found by chance: in times, counts and sizes.
 _FEWEST_FIGURES = 7
+# In binary files a letter may stand right behind a text, which belongs to no word.
+_NOT_BY_CHANCE = 10
 
 
 @dataclass(frozen=True)
@@ -121,5 +123,7 @@ class Content:
         if figures == len(piece) < _FEWEST_FIGURES or len(piece.split()) < 2 > figures:
             return False
         piece = piece.lower().encode().decode("latin-1")
+        if len(piece) >= _NOT_BY_CHANCE:
+            return piece in self.text
         within = rf"(?<!\w){re.escape(piece)}(?!\w)"
         return piece in self.text and re.search(within, self.text) is not None
