@@ -20,9 +20,7 @@ _WRITTEN = re.compile(
 _HALF = re.compile(
     r"(?<![\w@.-])[a-z][a-z0-9-]{0,63}(?:[._][a-z0-9-]{2,63}){1,8}(?![\w@]|\.\w)", re.IGNORECASE
 )
-_JOINS = frozenset(
-    {"dot", "point", "period", "underscore", "dash", "hyphen", "minus", "plus", "punto"}
-)
+_JOINS = frozenset("dot point period underscore dash hyphen minus plus punto".split())
 _AT_WORDS = frozenset({"at", "arroba"})
 # Words of a sentence around an address, never of one, unless a dot is next to them.
 _AROUND = frozenset(

@@ -15,11 +15,7 @@ def _digits() -> dict[int, str]:
     return {at: str(digit) for at, digit in each if digit >= 0 and not chr(at).isdecimal()}
 
 
-_PLAIN = {
-    **_digits(),
-    **dict.fromkeys(map(ord, _UNSEEN), "_"),
-    **dict.fromkeys(map(ord, _DOTS), "."),
-}
+_PLAIN = _digits() | dict.fromkeys(map(ord, _UNSEEN), "_") | dict.fromkeys(map(ord, _DOTS), ".")
 
 
 def plain(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from secrets_said import ONES, TEENS, TENS, Secret
 
-_VALUES = {name: value for value, name in enumerate(ONES)} | {"oh": 0, "o": 0}
+_VALUES = {name: value for value, name in enumerate(ONES)} | {"oh": 0, "o": 0, "nought": 0}
 _WORD = re.compile(r"[a-z]+|\d+")
 # A part of a number that is worth something; two digits may be seen, two more by chance.
 LONGEST_PART = 5
@@ -43,7 +43,7 @@ def _email_found(address: str, text: str) -> bool:
 def _tight(text: str) -> str:
     """Addresses without anything between their parts, "at" and "dot" as signs."""
     said = re.sub(r"\b(underscore)\b", "_", re.sub(r"\b(dash|hyphen)\b", "-", text))
-    said = re.sub(r"\bdot\b", ".", re.sub(r"\bat\b", "@", said))
+    said = re.sub(r"\b(dot|period)\b", ".", re.sub(r"\bat\b", "@", said))
     return re.sub(r"[^\w@.-]+", "", said)
 
 
