@@ -12,7 +12,7 @@ _FIGURES = (
     "⁰¹²³⁴⁵⁶⁷⁸⁹",
 )
 _BETWEEN = (" ", "-", ".", "·", "|", "~", "#", " / ", "\u200b", "\u00ad", "\u2011", "\u2212", "_")
-_FILLERS = ("okay so then", "um right", "one moment please", "let me see")
+_FILLERS = ("okay so then", "um right", "hold on please", "let me see")
 _DOTS = ("dot", "dot", "period")
 _JOINTS = {".": "dot", "_": "underscore", "-": "hyphen"}
 _NAMES = st.sampled_from(("jane", "doe", "bob", "miller", "kim"))
