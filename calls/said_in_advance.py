@@ -78,6 +78,17 @@ class InAdvance:
         """Wait until everything that was begun is done."""
         await asyncio.gather(*self._at_work)
 
+    async def leave_off(self) -> None:
+        """Stop whatever is being said.
+
+        The end of the event loop cannot: it stops a pipeline's tasks all at once, and whoever
+        waits for the pipeline then waits for ever.
+        """
+        at_work = [*self._at_work]
+        for task in at_work:
+            task.cancel()
+        await asyncio.gather(*at_work, return_exceptions=True)
+
     async def _say(self, part: Part) -> None:
         async with self._one_at_a_time:
             try:

@@ -8,6 +8,7 @@ from starlette.routing import WebSocketRoute
 
 from calls.records.database import Database
 from calls.records.queries import Records
+from calls.said_in_advance import IN_ADVANCE
 from server import health, page, refusals, start, twilio_voice, webrtc
 from server.house import House
 from server.machines import Machines
@@ -40,6 +41,7 @@ def create_app(house: House, records: Records | None = None) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with machines.running():
             yield
+            await IN_ADVANCE.leave_off()
             await house.calls.finish(at_most_s=0)
             await signalling.handler.close()
 

@@ -20,7 +20,7 @@ _WRITTEN = re.compile(
 _HALF = re.compile(
     r"(?<![\w@.-])[a-z][a-z0-9-]{0,63}(?:[._][a-z0-9-]{2,63}){1,8}(?![\w@]|\.\w)", re.IGNORECASE
 )
-_JOINS = frozenset({"dot", "point", "underscore", "dash", "hyphen", "minus", "plus", "punto"})
+_JOINS = frozenset("dot point period underscore dash hyphen minus plus punto".split())
 _AT_WORDS = frozenset({"at", "arroba"})
 # Words of a sentence around an address, never of one, unless a dot is next to them.
 _AROUND = frozenset(
@@ -28,6 +28,7 @@ _AROUND = frozenset(
     " it's its mail me my no of oh on or our please reach send she so sure that that's the their"
     " they this to uh um us was we well what with write yeah yes you your".split()
 )
+_ENDINGS = frozenset("com org net edu gov co io de uk fr it es nl eu us ca au info".split())
 _LONGEST_LOCAL = 10
 _LONGEST_LABEL = 5
 
@@ -66,11 +67,19 @@ def _spoken(text: str, tokens: Sequence[Token], *, pieces: bool) -> Iterator[Fou
 def _domain_end(text: str, tokens: Sequence[Token], at: int) -> int:
     """Index after "gmail dot com" or "my shop.co.uk" that begins at `at`; 0 where there is none."""
     for dot in range(at + 1, min(at + 1 + _LONGEST_LABEL, len(tokens))):
-        if tokens[dot].text == "dot" and dot + 1 < len(tokens):
+        if _said_dot(tokens, dot):
             return _after_dots(text, tokens, dot)
         if _written_dot(text, tokens, dot):
             return _after_dots(text, tokens, dot - 1)
     return 0
+
+
+def _said_dot(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a dot is said: "dot", and before the end of a domain "period" and "point"."""
+    following = word(tokens, at + 1)
+    if word(tokens, at) == "dot":
+        return bool(following)
+    return word(tokens, at) in ("period", "point") and following in _ENDINGS
 
 
 def _written_dot(text: str, tokens: Sequence[Token], right: int) -> bool:
@@ -86,7 +95,7 @@ def _written_dot(text: str, tokens: Sequence[Token], right: int) -> bool:
 
 def _after_dots(text: str, tokens: Sequence[Token], end: int) -> int:
     while end < len(tokens):
-        if word(tokens, end) == "dot" and end + 1 < len(tokens):
+        if _said_dot(tokens, end):
             end += 2
             # "dot c o m": spelled
             while len(word(tokens, end)) == 1 and len(word(tokens, end - 1)) == 1:

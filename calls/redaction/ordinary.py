@@ -101,7 +101,9 @@ def _in_run(
     digits = "".join(group.digits for group in run)
     before = word(tokens, first - 1)
     emergency = digits in _EMERGENCY and before in _BEFORE_EMERGENCY
-    if emergency or (len(run) <= 2 and _unit_follows(tokens, last)):
+    # "2 x" is an amount, "415 x 555" is not.
+    measured = _unit_follows(tokens, last) and (len(digits) <= 2 or word(tokens, last) != "x")
+    if emergency or (len(run) <= 2 and measured):
         is_ordinary = True
     elif len(run) == 1 and len(digits) <= 2:
         cued = times or (before in _BEFORE_TIME and not dictated)

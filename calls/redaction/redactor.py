@@ -9,6 +9,7 @@ from typing import Any
 from calls.redaction.detector import search
 from calls.redaction.facts import redacted_facts, without_words
 from calls.redaction.found import Found, masked
+from calls.redaction.plain import plain
 from calls.redaction.policy import Policy
 from calls.redaction.setting import SHOWN_DIGITS, Setting
 from calls.redaction.talk import Talk
@@ -101,11 +102,11 @@ class Redactor:
 
     def log_text(self, text: str) -> str:
         """What is kept of a line of the log; it tells nothing about the talk."""
-        if self.policy == "everything" or not log_may_hold_something(text):
+        if self.policy == "everything" or not log_may_hold_something(known := plain(text)):
             return text
         talk = self._talk
         setting = Setting("log", self._today(), about=talk.about, dictated=talk.dictated)
-        return masked(text, search(text, setting).found)
+        return masked(text, search(known, setting).found)
 
     def _text(self, who: str, text: str, channel: str) -> str:
         if self.policy == "metadata only":
@@ -115,7 +116,7 @@ class Redactor:
         return masked(text, self._find(who, text, channel))
 
     def _find(self, who: str, text: str, channel: str) -> Sequence[Found]:
-        talk = self._talk
+        talk, text = self._talk, plain(text)
         pieces = talk.of(f"{channel} {'caller' if who != 'bot' else who}")
         found: Sequence[Found] = ()
         digits = ""

@@ -24,6 +24,11 @@ _TOPICS = {
     "number": re.compile(r"\b(numbers?|digits?|code|pin|zip|post(?:al)? ?code)\b", re.I),
 }
 _OF_A_DATE = re.compile(r"\b(year|month|day)\b", re.I)
+# "Which day would you like to come?" is of another day than that of a birth.
+_OF_A_VISIT = re.compile(
+    r"\b(appointments?|arriv\w*|book\w*|come|deliver\w*|like|prefer|see|slots?|suits?|visit|works?)\b",
+    re.I,
+)
 _OWN = re.compile(r"\b(?:my|me|is|born)\b|:", re.I)
 _SENTENCE = re.compile(r"[^.?!]+[.?!]*")
 # "And then?" asks for nothing new.
@@ -89,7 +94,10 @@ class Talk:
         if topics:
             self.about = topics[-1]
         elif len(text) > _A_NOD and any("?" in sentence for sentence in asking):
-            of_a_date = any(_OF_A_DATE.search(sentence) for sentence in asking)
+            of_a_date = any(
+                _OF_A_DATE.search(sentence) and not _OF_A_VISIT.search(sentence)
+                for sentence in asking
+            )
             self.about = self.about if self.about == "birth" and of_a_date else ""
             self.half_date = self.half_date and of_a_date
 

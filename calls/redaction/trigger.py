@@ -13,7 +13,7 @@ _WORDS = sorted(
         *TENS,
         *ORDINALS,
         *MONTH_NAMES,
-        *("dot", "underscore", "arroba", "double", "triple", "treble", "email", "mail"),
+        *"arroba dot double email mail period point treble triple underscore".split(),
     },
     key=len,
     reverse=True,

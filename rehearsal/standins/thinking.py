@@ -53,7 +53,10 @@ async def answer(
     if prompt is None:
         return web.json_response(protocol.error(400, complaint), status=400)
     hit = house.begin(seat, "turn", body, text)
-    reply = await _reply(house, prompt, mind, hit)
+    try:
+        reply = await _reply(house, prompt, mind, hit)
+    except BadRequest as problem:
+        return web.json_response(protocol.error(400, str(problem)), status=400)
     due_s = asked_s + house.wait_s(seat, "first")
     if not body.get("stream"):
         whole = json.dumps(protocol.whole(reply, prompt, body))

@@ -129,3 +129,11 @@ async def test_bots_are_spoken_for_one_after_the_other(repertoire: Repertoire):
     await in_advance.over()
     assert provider.asked == [*TEXTS, "Another bot."]
     assert len(provider.built) == 2
+
+
+@in_virtual_time
+async def test_whoever_ends_the_process_leaves_nobody_speaking(repertoire: Repertoire):
+    (in_advance := now()).begin(part(Provider(HANGS), repertoire))
+    await asyncio.sleep(1)
+    await in_advance.leave_off()
+    assert asyncio.all_tasks() == {asyncio.current_task()}

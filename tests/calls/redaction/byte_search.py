@@ -8,7 +8,7 @@ from typing import Any
 
 from secrets_said import ONES, TEENS, TENS, Secret
 
-_VALUES = {name: value for value, name in enumerate(ONES)} | {"oh": 0, "o": 0}
+_VALUES = {name: value for value, name in enumerate(ONES)} | {"oh": 0, "o": 0, "nought": 0}
 _WORD = re.compile(r"[a-z]+|\d+")
 # A part of a number that is worth something; two digits may be seen, two more by chance.
 LONGEST_PART = 5
@@ -43,7 +43,7 @@ def _email_found(address: str, text: str) -> bool:
 def _tight(text: str) -> str:
     """Addresses without anything between their parts, "at" and "dot" as signs."""
     said = re.sub(r"\b(underscore)\b", "_", re.sub(r"\b(dash|hyphen)\b", "-", text))
-    said = re.sub(r"\bdot\b", ".", re.sub(r"\bat\b", "@", said))
+    said = re.sub(r"\b(dot|period)\b", ".", re.sub(r"\bat\b", "@", said))
     return re.sub(r"[^\w@.-]+", "", said)
 
 
@@ -87,6 +87,8 @@ _NUMBER = rf"(?:\d+|(?:{_NUMBER_WORD})(?![a-z]))"
 _RUN = re.compile(rf"{_NUMBER}(?:[^a-z0-9]{{0,4}}{_NUMBER})+")
 # Shorter ones are found by chance: in times, counts and sizes.
 _FEWEST_FIGURES = 7
+# In binary files a letter may stand right behind a text, which belongs to no word.
+_NOT_BY_CHANCE = 10
 
 
 @dataclass(frozen=True)
@@ -121,5 +123,7 @@ class Content:
         if figures == len(piece) < _FEWEST_FIGURES or len(piece.split()) < 2 > figures:
             return False
         piece = piece.lower().encode().decode("latin-1")
+        if len(piece) >= _NOT_BY_CHANCE:
+            return piece in self.text
         within = rf"(?<!\w){re.escape(piece)}(?!\w)"
         return piece in self.text and re.search(within, self.text) is not None

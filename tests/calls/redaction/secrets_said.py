@@ -185,7 +185,7 @@ def email(rng: random.Random) -> Secret:
 def born(rng: random.Random, today: date) -> Secret:
     day = date(rng.randrange(today.year - 99, today.year - 6), rng.randint(1, 12), 1)
     day = day.replace(day=rng.randint(1, 28))
-    month, ordinal = MONTHS[day.month - 1], _ordinal(day.day)
+    month, ordinal = MONTHS[day.month - 1], ordinal_of(day.day)
     short = f"{day.year % 100:02}"
     year = _spoken_year(rng, day.year)
     if rng.random() < 0.4:
@@ -213,7 +213,7 @@ def born(rng: random.Random, today: date) -> Secret:
     return Secret("born", _led(rng, "born", said), day.isoformat(), (year,))
 
 
-def _ordinal(day: int) -> str:
+def ordinal_of(day: int) -> str:
     if day <= 20:
         return ORDINALS[day - 1]
     return f"twenty {ORDINALS[day - 21]}"

@@ -1,5 +1,6 @@
 """No secret is found in anything that a running server writes, sends or shows."""
 
+import asyncio
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -7,7 +8,9 @@ from typing import Any
 
 from byte_search import Content, is_found
 from secrets_said import Secret, secret
-from whispered import Left, Whisper, whispered
+from what_is_left import Left
+from whisper_house import REFUSAL, Whisper
+from whispered import killed, whispered
 
 KINDS = ("card", "phone", "email", "born")
 CALLERS = 5
@@ -59,23 +62,47 @@ def found(left: Left, whispers: list[Whisper]) -> list[tuple[str, Secret]]:
     ]
 
 
+def kinds_found(left: Left, whispers: list[Whisper]) -> dict[str, set[str]]:
+    kinds = {place: set[str]() for place in left.places}
+    for place, one in found(left, whispers):
+        kinds.setdefault(place, set()).add(one.kind)
+    return kinds
+
+
 async def test_no_secret_is_found_in_what_a_server_leaves(tmp_path: Path) -> None:
     whispers = callers()
     left = await whispered(whispers, tmp_path, keeps="redacted")
     assert found(left, whispers) == []
     assert {"log", "traces", "webhooks", "metrics", "export as csv"} <= left.places.keys()
+    assert REFUSAL in left.places["log"].decode()
 
 
 async def test_search_finds_what_a_server_is_told_to_keep(tmp_path: Path) -> None:
     """The search itself is not blind."""
     whispers = callers()[1:4:2]
-    left = await whispered(whispers, tmp_path, keeps="everything")
-    places = {place: set[str]() for place in left.places}
-    for place, one in found(left, whispers):
-        places.setdefault(place, set()).add(one.kind)
-    for place in ("log", "webhooks", "export as json", "export as csv"):
-        assert places[place] == set(KINDS), place
-    assert places["tables of records.sqlite"] == set(KINDS)
-    assert places["traces"]
-    assert places["records.sqlite"]
-    assert places["callers.sqlite"]
+    kinds = kinds_found(await whispered(whispers, tmp_path, keeps="everything"), whispers)
+    for place in ("log", "traces", "webhooks", "export as json", "export as csv"):
+        assert kinds[place] == set(KINDS), place
+    assert kinds["tables of records.sqlite"] == set(KINDS)
+    assert kinds["traces on the wire"]
+    assert kinds["records.sqlite"]
+    assert kinds["callers.sqlite"]
+
+
+async def test_no_secret_is_left_by_a_server_that_is_killed_while_its_database_is_away(
+    tmp_path: Path,
+) -> None:
+    whispers = callers()[1:4:2]
+    kept, all_kept = await asyncio.gather(
+        *(killed(whispers, tmp_path / keeps, keeps=keeps) for keeps in ("redacted", "everything"))
+    )
+    assert found(kept, whispers) == []
+    # And the search is not blind: the first secrets are in the log of changes, the others wait.
+    kinds = kinds_found(all_kept, whispers)
+    first, second = ({one.secrets[at].kind for one in whispers} for at in (0, 1))
+    assert first <= kinds["records.sqlite-wal when it was killed"]
+    assert first <= kinds["tables of records.sqlite when it was killed"]
+    assert second <= kinds["spilled when it was killed"]
+    assert kinds["tables of records.sqlite after the next start"] == set(KINDS)
+    for left in (kept, all_kept):
+        assert [record["end_reason"] for record in left.records] == ["interrupted"] * 2

@@ -145,3 +145,18 @@ def test_appointment_stays_while_the_date_of_birth_goes() -> None:
         "So that is Wednesday, the twenty fifth of November at two o'clock for Paul Allen,"
         " born the [date of birth]. Shall I book it?"
     )
+
+
+def test_day_of_a_visit_stays_after_the_date_of_birth_was_given() -> None:
+    redactor = Redactor("redacted", today=lambda: TODAY)
+    talk = [
+        ("bot", "And what is your date of birth?"),
+        ("caller", "the third of may eighty one"),
+        ("bot", "Thank you. Which day would you like to come?"),
+        ("caller", "on the third of december"),
+        ("bot", "So that is Thursday, the third of December?"),
+        ("caller", "yes the third"),
+    ]
+    kept = [redactor.text(who, text) for who, text in talk]
+    assert kept[1] == "the [date of birth]"
+    assert kept[2:] == [text for _, text in talk[2:]]

@@ -2,6 +2,7 @@
 
 import random
 import sys
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from logged import logged_by
 from loguru import logger
 from secrets_said import ASKED, GO_ON, Secret, secret
+from spellings import births, emails, numbers
 
 from calls.redaction import Redactor, SpokenWord
 from calls.redaction.log import redact_log
@@ -113,3 +115,32 @@ def test_words_of_a_secret_are_silenced_in_the_recording(kind: str, seed: int) -
         }
         audible.append(" ".join(word.text for at, word in enumerate(words) if at not in silent))
     assert not is_found(one, audible), audible
+
+
+@pytest.mark.parametrize(
+    ("kind", "secrets"),
+    [
+        ("card", numbers("card")),
+        ("phone", numbers("phone")),
+        ("email", emails()),
+        ("born", births()),
+    ],
+)
+@settings(max_examples=250, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_secret_is_not_found_however_it_is_spelled(
+    kind: str, secrets: st.SearchStrategy[Secret], data: st.DataObject
+) -> None:
+    one, redactor = data.draw(secrets), Redactor("redacted", today=lambda: TODAY)
+    if data.draw(st.booleans()):
+        redactor.text("bot", ASKED[kind])
+    kept = [redactor.text("caller", turn) for turn in one.turns]
+    assert not is_found(one, kept), kept
+    assert not is_found(one, map(_in_ascii, kept)), kept
+    # The search is not blind.
+    assert is_found(one, map(_in_ascii, one.turns))
+
+
+def _in_ascii(text: str) -> str:
+    digits = (str(unicodedata.digit(each, each)) for each in text)
+    return unicodedata.normalize("NFKC", "".join(digits))
