@@ -85,7 +85,6 @@ async def test_search_finds_what_a_server_is_told_to_keep(tmp_path: Path) -> Non
         assert kinds[place] == set(KINDS), place
     assert kinds["tables of records.sqlite"] == set(KINDS)
     assert kinds["traces on the wire"]
-    assert kinds["records.sqlite"]
     assert kinds["callers.sqlite"]
 
 
