@@ -13,7 +13,9 @@ _LABEL = r"[\w-]{1,63}"
 _WRITTEN = re.compile(
     rf"(?<![\w.+-])[\w.!#$%&'*+/=?^`{{|}}~-]{{1,64}}{_AT}{_LABEL}(?:\.{_LABEL}){{0,8}}"
     rf"|(?<![\w.+-])[\w.+-]{{1,64}}(?:{_DOT}[\w+-]{{1,64}}){{0,4}}{_AT}{_LABEL}(?:{_DOT}{_LABEL}){{0,8}}"
-    rf"|{_AT}{_LABEL}(?:\.{_LABEL}){{1,8}}",
+    rf"|{_AT}{_LABEL}(?:\.{_LABEL}){{1,8}}"
+    # Cut short behind the sign, also where somebody quotes it.
+    r"|(?<![\w.+-])[a-z][\w.+-]{0,63}\s?[@＠﹫](?=\s*(?:$|[\"'”’\])}\\]))",
     re.IGNORECASE,
 )
 # "john.smith" alone, as a recogniser writes the first half of an address.
@@ -113,9 +115,18 @@ def _chain_end(tokens: Sequence[Token], at: int) -> int:
     """Index after "john dot smith" that begins at `at`; 0 where there is none."""
     end = at + 1
     joined = False
-    while word(tokens, end) in ("dot", "underscore", "arroba") and end + 1 < len(tokens):
+    while end + 1 < len(tokens) and _is_chained(tokens, end):
         joined, end = True, end + 2
     return end if joined else 0
+
+
+def _is_chained(tokens: Sequence[Token], joint: int) -> bool:
+    """Whether a word joins its neighbours as in an address; what has figures in it has a number."""
+    if word(tokens, joint) in ("dot", "underscore", "arroba"):
+        return True
+    neighbours = tokens[joint - 1], tokens[joint + 1]
+    said = word(tokens, joint) in ("hyphen", "dash") and neighbours[1].text != "of"
+    return said and not any(each.figures for each in neighbours)
 
 
 def _local_start(tokens: Sequence[Token], end: int) -> int:

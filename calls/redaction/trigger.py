@@ -13,7 +13,7 @@ _WORDS = sorted(
         *TENS,
         *ORDINALS,
         *MONTH_NAMES,
-        *"arroba dot double email mail period point treble triple underscore".split(),
+        *"arroba dash dot double email hyphen mail period point treble triple underscore".split(),
     },
     key=len,
     reverse=True,

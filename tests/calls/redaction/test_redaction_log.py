@@ -64,6 +64,12 @@ def test_warning_keeps_its_words_but_for_what_is_redacted(lines: list[str]) -> N
     assert lines[0].startswith("Failed to parse function call arguments: [card] of [email] ")
 
 
+def test_half_a_birthday_that_somebody_quotes_is_redacted(lines: list[str]) -> None:
+    with of_call():
+        log("ERROR", 'Invalid prompt: "my date of birth is February the second"')
+    assert "February" not in lines[0]
+
+
 def test_exception_is_logged_without_what_it_quotes(lines: list[str]) -> None:
     card, address = f"no such card: {CARD}", "john@example.com"
     with of_call():

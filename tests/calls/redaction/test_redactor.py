@@ -111,6 +111,21 @@ def test_email_given_over_two_turns_is_masked_with_the_first() -> None:
     assert call.text("caller", "at gmail dot com") == "[email]"
 
 
+@pytest.mark.parametrize("said", ["it's k hyphen sky", "it's k dash sky"])
+def test_half_of_an_address_is_told_by_how_its_words_are_joined(said: str) -> None:
+    assert redactor().text("caller", said) == "it's [email]"
+
+
+def test_address_that_is_cut_short_behind_its_sign_is_masked() -> None:
+    assert redactor().text("caller", "send it to sky-o7 @") == "send it to [email]"
+    assert redactor().text("caller", 'it said "write to sky@"') == 'it said "write to [email]"'
+
+
+@pytest.mark.parametrize("said", ["with a dash of milk", "a 7 hyphen 4", "dash"])
+def test_what_is_joined_otherwise_is_no_half_of_an_address(said: str) -> None:
+    assert redactor().text("caller", said) == said
+
+
 def test_everything_is_everything_and_metadata_holds_no_word() -> None:
     assert redactor("everything").text("caller", CARD) == CARD
     assert redactor("metadata only").text("caller", "hello") == ""
