@@ -18,7 +18,7 @@ from calls.turn_taking.ahead import Ahead, Outcome
 from calls.turn_taking.budget import Budget
 from calls.turn_taking.words import mean_the_same
 from processors.stage_latency import StageLatency, Stages
-from tests.calls.turns_call import BOOKED, TOLD, ScriptedAnalyzer, turns_call
+from tests.calls.turns_call import BOOKED, TOLD, ScriptedAnalyzer, TurnsCall, turns_call
 from tests.services.failover.scripted_llm import Reply
 from tests.virtual_time import in_virtual_time
 
@@ -26,6 +26,13 @@ Lean = Callable[[], Awaitable[float | None]]
 
 ANSWER = Reply("It left today.", after_s=0.25)
 QUESTION = "where is my order"
+
+
+async def asks(call: TurnsCall) -> None:
+    """The question, whose words are there before its last sound."""
+    await call.speaks(0.7)
+    await call.seems(QUESTION)
+    await call.speaks(0.3)
 
 
 @in_virtual_time
@@ -139,9 +146,7 @@ async def test_model_is_not_asked_while_the_caller_seems_to_be_in_mid_sentence()
 @in_virtual_time
 async def test_model_is_asked_as_soon_as_stable_words_are_followed_by_quiet() -> None:
     async with turns_call(ANSWER) as call:
-        await call.speaks(0.7)
-        await call.seems(QUESTION)
-        await call.speaks(0.3)
+        await asks(call)
         await call.is_silent(0.14)
         assert call.asked == [QUESTION], "the detector has not even said that the caller stopped"
 
@@ -243,9 +248,7 @@ async def test_nothing_is_asked_in_a_lull_that_the_model_of_turns_takes_for_a_br
 async def test_the_answer_is_asked_for_in_a_lull_that_seems_the_end() -> None:
     _, lean = leaning(0.6)
     async with turns_call(ANSWER, lean=lean, credit=1.5) as call:
-        await call.speaks(0.7)
-        await call.seems(QUESTION)
-        await call.speaks(0.3)
+        await asks(call)
         await call.is_silent(0.14)
         assert call.asked == [QUESTION]
         assert call.analyzer.asked == 0
@@ -276,9 +279,7 @@ async def test_words_are_enough_to_ask_as_long_as_they_did_not_mislead() -> None
 async def test_model_that_was_sure_when_the_answer_was_asked_for_is_not_asked_again() -> None:
     left, lean = leaning(0.9)
     async with turns_call(ANSWER, lean=lean) as call:
-        await call.speaks(0.7)
-        await call.seems(QUESTION)
-        await call.speaks(0.3)
+        await asks(call)
         await call.is_silent(0.22)
         await call.is_understood(QUESTION)
         await call.is_silent(0.2)
@@ -289,9 +290,7 @@ async def test_model_that_was_sure_when_the_answer_was_asked_for_is_not_asked_ag
 async def test_model_that_doubted_when_the_answer_was_asked_for_is_asked_again() -> None:
     _, lean = leaning(0.6)
     async with turns_call(ANSWER, lean=lean) as call:
-        await call.speaks(0.7)
-        await call.seems(QUESTION)
-        await call.speaks(0.3)
+        await asks(call)
         await call.is_silent(0.5)
         assert call.analyzer.asked == 1
 
@@ -303,9 +302,7 @@ async def test_turn_waits_for_the_model_that_was_asked_in_the_lull() -> None:
         return 0.9
 
     async with turns_call(ANSWER, lean=slow) as call:
-        await call.speaks(0.7)
-        await call.seems(QUESTION)
-        await call.speaks(0.3)
+        await asks(call)
         await call.is_silent(0.3)
         await call.is_understood(QUESTION)
         assert call.turns_ended == 0
@@ -320,9 +317,7 @@ async def test_turn_ends_though_the_model_failed_in_the_lull() -> None:
         raise RuntimeError("no memory")
 
     async with turns_call(ANSWER, lean=fails) as call:
-        await call.speaks(0.7)
-        await call.seems(QUESTION)
-        await call.speaks(0.3)
+        await asks(call)
         await call.is_silent(0.3)
         await call.is_understood(QUESTION)
         await call.is_silent(0.6)
