@@ -6,6 +6,8 @@ from pipecat.frames.frames import Frame, InputAudioRawFrame, StartFrame, SystemF
 from pipecat.processors.frame_processor import FrameCallback, FrameDirection, FrameProcessor
 from pipecat.transports.base_input import BaseInputTransport
 
+from services.lasting_silence import LastingSilence
+
 _Queued = tuple[Frame, FrameDirection, FrameCallback | None]
 
 
@@ -55,8 +57,11 @@ class HearsAtOnce(FrameProcessor):
 
 
 def hear_at_once(transport: BaseInputTransport) -> None:
-    """Have a transport push the caller's audio where it comes in, without a task of its own."""
-    queued = transport.push_audio_frame
+    """Have a transport push the caller's audio where it comes in, without a task of its own.
+
+    Of lasting silence it pushes fewer and longer frames.
+    """
+    queued, silence = transport.push_audio_frame, LastingSilence()
 
     async def push(frame: InputAudioRawFrame) -> None:
         params = transport._params
@@ -64,7 +69,8 @@ def hear_at_once(transport: BaseInputTransport) -> None:
         if not plain or transport._audio_task is None or transport._paused:
             await queued(frame)
         elif frame.audio:
-            await transport.push_frame(frame)
+            for piece in silence.take(frame):
+                await transport.push_frame(piece)
 
     # On the instance: the transports of all channels share nothing else.
     transport.push_audio_frame = push  # type: ignore[method-assign]

@@ -66,14 +66,9 @@ class Ahead:
         return bool(self._text)
 
     @property
-    def affordable(self) -> bool:
-        """Whether one more may be asked for in vain."""
-        return self._budget.allows
-
-    @property
     def untroubled(self) -> bool:
-        """Whether nothing was asked for in vain lately."""
-        return self._budget.full
+        """Whether little was asked for in vain lately."""
+        return self._budget.ample
 
     def may_ask(self, text: str) -> bool:
         """Whether these words are worth asking for: new ones, within the budget."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 _CAP = 2.0
+_AMPLE = 1.5
 
 
 @dataclass
@@ -24,9 +25,9 @@ class Budget:
         return self.credit >= 1.0
 
     @property
-    def full(self) -> bool:
-        """Whether everything that was wasted has been made up for."""
-        return self.credit >= _CAP
+    def ample(self) -> bool:
+        """Whether what was wasted has nearly been made up for."""
+        return self.credit >= _AMPLE
 
     def asked(self) -> None:
         """An answer was asked for, perhaps in vain."""

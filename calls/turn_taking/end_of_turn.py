@@ -35,7 +35,7 @@ from calls.turn_taking.patience import Patience, patience
 from calls.turn_taking.pause import Pause
 from calls.turn_taking.pauses import Pauses
 from calls.turn_taking.reopening import Reopening
-from calls.turn_taking.words import Heard
+from calls.turn_taking.words import Heard, mean_the_same
 from services.words_now import WordsNowFrame
 
 # So much quiet is more than most gaps between words, and less than the VAD waits for: by the VAD's
@@ -47,12 +47,14 @@ _BEHIND_S, _BEHIND_AT_MOST_S = 0.07, 0.3
 _BEHIND_MARGIN_S = 0.03
 _BEHIND_REMEMBERED = 4
 # After so much of it the words are believed, where the model of turns is not asked.
-_SILENT_S = 0.12
+_SILENT_S = 0.1
 # Between two lulls at which the model of turns is asked.
 _BETWEEN_LULLS_S = 0.25
 # Where the model of turns believes less than this, the caller is about to go on.
 _LEANS_TO_DONE = 0.5
 _PIECES_WITHIN_S = 0.03
+# A model of turns that has more calls to look at than it can is not waited for any longer.
+_MODEL_WITHIN_S = 0.35
 # A guess that has not become final by then is not waited for.
 _GUESSED_WITHIN_S = 1.0
 # Before the silence that ends a turn is over, the answer is asked for.
@@ -72,9 +74,10 @@ class EndOfTurn(BaseUserTurnStopStrategy):
     """Ends the caller's turn, and asks for the answer as soon as the words seem to be all.
 
     The turn ends after as much silence as the words, the bot's question, the caller's own pauses
-    and the model of turns call for (``patience``), once the words are there: marked as the last
-    ones, or as late as the recogniser's last ones ever come. A caller who goes on right after that,
-    before anything of the answer was heard, goes on with the same turn (``Reopening``).
+    and the model of turns, if it answers in time, call for (``patience``), once the words are
+    there: marked as the last ones, or as late as the recogniser's last ones ever come. A caller who
+    goes on right after that, before anything of the answer was heard, goes on with the same turn
+    (``Reopening``).
 
     The answer is asked for before that, from what was understood so far, and is held by Pipecat's
     speculation gate. As long as little was asked for in vain, a short silence after words that lead
@@ -264,7 +267,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         """Have the model of turns look at the silence, where its answer can be of use."""
         if self._lean is None or self._ahead is None or not self._heard.text:
             return
-        if self._ahead.untroubled or not self._ahead.affordable:
+        if self._ahead.untroubled:
             return
         if lull.began_at_s - self._last_lull_s < _BETWEEN_LULLS_S:
             return
@@ -317,12 +320,19 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         return self._now_s() - silent_since_s
 
     @property
+    def _is_silent(self) -> bool:
+        """Whether both say so: a faint last word looks like silence to the bare level."""
+        voiceless = self._pause is not None or self._voice is None or self._voice.quiet_s > 0
+        return voiceless and self._silent_s >= _SILENT_S
+
+    @property
     def _words_are_all(self) -> bool:
         """Whether those that were said before the lull have come, as far as one can know."""
         if self._lull is None:
             return True
         changed_s = self._heard.changed_at_s
-        behind_s = max(self._behind_s) + _BEHIND_MARGIN_S
+        # One late word is no rule.
+        behind_s = sorted(self._behind_s)[-2:][0] + _BEHIND_MARGIN_S
         return changed_s >= self._lull.began_at_s or (
             self._now_s() >= self._lull.began_at_s + behind_s
         )
@@ -337,7 +347,10 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         wait = self._patience
         if not pause.judged and not wait.needs_no_model:
             self._have_judged(pause)
-            return
+            if (left_s := pause.left_of_s(_MODEL_WITHIN_S, self._now_s())) > 0:
+                self._look_later(left_s)
+                return
+            pause.judged = pause.complete = True
         silence_s = wait.complete_s if pause.complete else wait.incomplete_s
         pause.ends_after(silence_s, self._words_by_s(pause))
         if pause.over(self._now_s()):
@@ -385,24 +398,33 @@ class EndOfTurn(BaseUserTurnStopStrategy):
 
     async def _ask_ahead(self) -> None:
         text = self._heard.text
-        if self._ahead is None or self._ending or not text or not self._ahead.may_ask(text):
+        if self._ending or not text or not self._words_are_all or not self._seems_done():
             return
-        if not self._words_are_all or not self._worth_asking():
+        await self._have_words(text)
+        ahead = self._ahead
+        if ahead is None or not ahead.may_ask(text):
             return
         await self._withdraw(Outcome.OTHER_WORDS)
-        self._ahead.asked(text, self._now_s())
+        ahead.asked(text, self._now_s())
         if self._lull:
             # Once the detector is sure of the silence, the model's answer is there.
             self._have_weighed(self._lull)
-        await self.push_frame(WordsNowFrame(), FrameDirection.UPSTREAM)
         await self.trigger_user_turn_inference_triggered(speculation=UserTurnSpeculation(text=text))
 
-    def _worth_asking(self) -> bool:
+    async def _have_words(self, text: str) -> None:
+        """Order what was said as final words; once the detector is sure, that is done by itself."""
+        lull = self._lull
+        if lull and not mean_the_same(lull.ordered, text):
+            lull.ordered = text
+            await self.push_frame(WordsNowFrame(), FrameDirection.UPSTREAM)
+
+    def _seems_done(self) -> bool:
         """Not before the end is near, where the caller seems to go on or to begin only now."""
-        pause = self._pause
+        pause, wait = self._pause, self._patience
+        if wait.unfinished:
+            return False
         if pause and pause.ends_within(_LEAD_S, self._now_s()):
             return True
-        wait = self._patience
         if wait.expects_more or not self._heard.grown or (pause and pause.unheard):
             return False
         if wait.needs_no_model:
@@ -413,8 +435,11 @@ class EndOfTurn(BaseUserTurnStopStrategy):
             return sure >= _LEANS_TO_DONE
         if self._lean is None:
             return True
-        # What the words alone tell is enough, as long as nothing was asked for in vain lately.
-        return bool(self._ahead and self._ahead.untroubled) and self._silent_s >= _SILENT_S
+        # What the words alone tell is enough, as long as nothing was asked for in vain lately, and
+        # where the model is at work for somebody else.
+        without = self._lull.unanswered if self._lull else False
+        untroubled = bool(self._ahead and self._ahead.untroubled)
+        return (untroubled or without) and self._is_silent
 
     @property
     def _patience(self) -> Patience:

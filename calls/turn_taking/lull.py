@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from calls.turn_taking.pause import Pause
 
 # So sure the model of turns will not be any surer after more silence.
-_SURELY_DONE = 0.7
+_SURELY_DONE = 0.6
 
 
 @dataclass
@@ -17,12 +17,19 @@ class Lull:
         probability: How sure the model of turns is that the caller is done; None: not known yet.
         weighed: Whether the model looks at it, or has.
         pending: Whether the model has not answered yet.
+        ordered: The words that the recogniser was told to make final; "" none.
     """
 
     began_at_s: float
     probability: float | None = None
     weighed: bool = False
     pending: bool = False
+    ordered: str = ""
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether the model would not look at it."""
+        return self.weighed and not self.pending and self.probability is None
 
     def judge(self, pause: Pause) -> None:
         """Where the model was sure of it, it need not be asked again about the pause it became."""

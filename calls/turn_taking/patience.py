@@ -24,10 +24,13 @@ class Patience:
     Attributes:
         complete_s: Where the model of turns takes the turn for complete.
         incomplete_s: Where it does not.
+        unfinished: Whether nobody ends a turn with such words, unless something keeps them from
+            going on.
     """
 
     complete_s: float
     incomplete_s: float
+    unfinished: bool = False
 
     @property
     def needs_no_model(self) -> bool:
@@ -53,9 +56,10 @@ def patience(words: str, question: str, pauses: Pauses) -> Patience:
     """
     plain, pace = words_of(words), pauses.pace
     if asks_for_time(plain):
-        return Patience(pace.most_s, pace.most_s)
+        return Patience(pace.most_s, pace.most_s, unfinished=True)
     if leads_on(words, plain):
-        return Patience(pauses.thinking_s, max(pauses.thinking_s, pace.thinking_s))
+        incomplete_s = max(pauses.thinking_s, pace.thinking_s)
+        return Patience(pauses.thinking_s, incomplete_s, unfinished=True)
     if plain and asks_yes_or_no(question) and is_yes_or_no(plain):
         return NONE
     if is_being_spelled(plain, question):

@@ -43,6 +43,11 @@ class Pause:
         """How long it was, when the caller went on at this time; 0 where the end is not known."""
         return 0.0 if self.unheard else until_s - self.began_at_s
 
+    def left_of_s(self, span_s: float, now_s: float) -> float:
+        """How much of so many seconds from the end of speech is still to come."""
+        left_s = self.began_at_s + span_s - now_s
+        return left_s if left_s > _A_SAMPLE_S else 0.0
+
     def add(self, heard_s: float) -> None:
         """So much more silence was heard."""
         self._heard_s += heard_s

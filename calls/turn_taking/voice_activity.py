@@ -1,11 +1,10 @@
 """Silero's voice activity detector, run no more often than its answer is needed."""
 
-import numpy as np
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADState
 
-# -54 dBFS: what has no louder sample lies below the volume from which a voice counts.
-_FAINT = 64
+from services.lasting_silence import is_faint
+
 # After so many faint windows (of 32 ms) one more tells the model nothing; and after so many the
 # volume, which is measured over 0.4 s and then smoothed, has come to rest.
 _MODEL_SETTLED_AFTER = 16
@@ -47,8 +46,7 @@ class VoiceActivity(SileroVADAnalyzer):
         return self._run_analyzer(buffer)
 
     def voice_confidence(self, buffer: bytes) -> float:
-        samples = np.frombuffer(buffer, np.int16)
-        faint = samples.size > 0 and samples.max() <= _FAINT and samples.min() >= -_FAINT
+        faint = is_faint(buffer)
         self._faint_windows = self._faint_windows + 1 if faint else 0
         if self._settled_after(_MODEL_SETTLED_AFTER):
             self._voiced_windows = 0

@@ -43,6 +43,7 @@ from calls.turn_taking.reopening import Reopening
 from calls.turns import last_words_of_bot
 from services.failover.health import Health
 from services.failover.llm.backed import BackedLLM
+from services.words_now import WordsNowFrame
 from tests.processors.probed_pipeline import Rig, probed_pipeline
 from tests.services.failover.scripted_llm import Reply, ScriptedLLM, texts
 
@@ -166,6 +167,11 @@ class TurnsCall:
                 self._voice.quiet_s = 0.0
                 await self._send(VADUserStoppedSpeakingFrame(stop_secs=VAD_S, timestamp=self.now_s))
 
+    async def speaks_faintly(self, seconds: float) -> None:
+        """A voice that only the detector still hears."""
+        for _ in _frames(seconds):
+            await self._audio(_SILENCE)
+
     async def no_audio_comes(self, seconds: float) -> None:
         """The network is late, or there is nothing to send."""
         await asyncio.sleep(seconds)
@@ -236,6 +242,11 @@ class TurnsCall:
         """All messages with their roles."""
         messages: list[Any] = self.user.context.get_messages()
         return [(str(m["role"]), str(m["content"])) for m in messages]
+
+    @property
+    def words_ordered(self) -> int:
+        """How often the recogniser was told to make final what it has."""
+        return sum(isinstance(frame, WordsNowFrame) for frame in self.rig.head.got)
 
     @property
     def outcomes(self) -> list[Outcome]:
