@@ -6,11 +6,13 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Self
 
 from collector import Collector
 from on_record import turns_on_record, until_on_record
+from quoting import QuotingRecogniser, quoting_voice
 from receiving import SECRET, Receiving
 from secrets_said import ASKED, Secret
 
@@ -85,7 +87,7 @@ class House:
         env: What leads them here.
     """
 
-    def __init__(self, folder: Path, *, keeps: str, calls: int) -> None:
+    def __init__(self, folder: Path, callers: Sequence[Whisper], *, keeps: str) -> None:
         self.data = folder / "data"
         self.collector, self.receiver = Collector(), Receiving()
         self.env: dict[str, str] = {
@@ -95,16 +97,20 @@ class House:
             # A busy machine makes providers late: whoever is asked next would mishear the caller.
             "STT": "deepgram",
             "LLM": "openai,anthropic",
+            "TTS": "cartesia,openai",
             "EMBEDDED_BACKUP": "false",
             "STT_DEADLINE_MS": "20000",
             "LLM_DEADLINE_MS": "20000",
             "OTEL_CONTENT": "true",
             "OTEL_BSP_SCHEDULE_DELAY": "200",
             "CALL_WEBHOOK_SECRET": SECRET,
-            "MAX_CALLS": str(calls),
+            "MAX_CALLS": str(len(callers)),
         }
         self._providers = StandIns(mind=mind())
         self._heard = Callers()
+        turns = [[*map(_as_heard, secret.turns)] for one in callers for secret in one.secrets]
+        self._last = frozenset(_as_heard(one.secrets[-1].turns[-1]) for one in callers)
+        self._words = frozenset(" ".join(chain.from_iterable(turns)).split())
         self._exit = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -113,7 +119,14 @@ class House:
             await enter(one)
         self.env |= {
             **providers.env("deepgram", "openai", "anthropic", "cartesia", "twilio"),
-            "DEEPGRAM_BASE_URL": await enter(deepgram(providers.house, self._heard)),
+            "DEEPGRAM_BASE_URL": await enter(
+                deepgram(
+                    providers.house,
+                    self._heard,
+                    lambda request: QuotingRecogniser(request, over=self._last),
+                )
+            ),
+            "CARTESIA_BASE_URL": await enter(quoting_voice(providers.house, self._words)),
             "OTEL_EXPORTER_OTLP_ENDPOINT": self.collector.url,
             "CALL_WEBHOOK_URL": self.receiver.url,
         }
@@ -179,6 +192,10 @@ class Caller:
                 spoken_s = (await self._mouth.utter(Utterance(self._sound, (phrase,)))).end_s
             await _hear_out(self._phone, spoken_s)
             await until_on_record(self._data, self.call_id, before + 1)
+
+
+def _as_heard(turn: str) -> str:
+    return " ".join(turn.split())
 
 
 async def _hear_out(phone: TwilioPhone, after_s: float) -> None:

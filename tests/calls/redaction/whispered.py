@@ -19,7 +19,7 @@ from calls.records.spill import spills_in
 async def whispered(callers: Sequence[Whisper], folder: Path, *, keeps: str) -> Left:
     """Hold all calls at once, end the server, and gather what it left."""
     left, log = Left(), folder / "server.log"
-    async with House(folder, keeps=keeps, calls=len(callers)) as house:
+    async with House(folder, callers, keeps=keeps) as house:
 
         async def whisper(one: Whisper, at: int) -> str:
             async with house.call(one, at, server.url) as caller:
@@ -51,7 +51,7 @@ async def killed(callers: Sequence[Whisper], folder: Path, *, keeps: str) -> Lef
     Then start it again, and gather what was left before and after.
     """
     left, logs = Left(), (folder / "killed.log", folder / "next.log")
-    async with House(folder, keeps=keeps, calls=len(callers)) as house:
+    async with House(folder, callers, keeps=keeps) as house:
         database = house.data / DATABASE_FILE
         async with house.server(logs[0]) as server, AsyncExitStack() as calls:
             before = files_of(house.data)
