@@ -6,7 +6,6 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Self
 
@@ -108,9 +107,11 @@ class House:
         }
         self._providers = StandIns(mind=mind())
         self._heard = Callers()
-        turns = [[*map(_as_heard, secret.turns)] for one in callers for secret in one.secrets]
-        self._last = frozenset(_as_heard(one.secrets[-1].turns[-1]) for one in callers)
-        self._words = frozenset(" ".join(chain.from_iterable(turns)).split())
+        turns = [
+            [turn.split() for secret in one.secrets for turn in secret.turns] for one in callers
+        ]
+        self._words = frozenset(word for each in turns for turn in each for word in turn)
+        self._last = frozenset(" ".join(each[-1]) for each in turns)
         self._exit = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -192,10 +193,6 @@ class Caller:
                 spoken_s = (await self._mouth.utter(Utterance(self._sound, (phrase,)))).end_s
             await _hear_out(self._phone, spoken_s)
             await until_on_record(self._data, self.call_id, before + 1)
-
-
-def _as_heard(turn: str) -> str:
-    return " ".join(turn.split())
 
 
 async def _hear_out(phone: TwilioPhone, after_s: float) -> None:
