@@ -1,6 +1,6 @@
 """Deepgram's stand-in with the ear that makes no mistakes, on an address of its own."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
@@ -19,7 +19,7 @@ from rehearsal.turns.knowing_ear import Callers, KnowingHearing
 SEAT = "deepgram"
 
 
-class _Protocol(DeepgramLiveProtocol):
+class KnowingProtocol(DeepgramLiveProtocol):
     """Whoever knows where a phrase ends need not wait to see whether it goes on."""
 
     def __init__(self, request: web.Request) -> None:
@@ -30,22 +30,29 @@ class _Protocol(DeepgramLiveProtocol):
 
 class _Listening(Listening):
     def __init__(
-        self, house: House, protocol: _Protocol, wire: SocketWire, callers: Callers
+        self, house: House, protocol: KnowingProtocol, wire: SocketWire, callers: Callers
     ) -> None:
         super().__init__(house, SEAT, protocol, wire, Ears())
         self._hearing = KnowingHearing(callers, protocol.rate_hz, encoding=protocol.encoding)
 
 
 @asynccontextmanager
-async def deepgram(house: House, callers: Callers) -> AsyncIterator[str]:
-    """The stand-in's base URL; latencies are those of the house's seat "deepgram"."""
+async def deepgram(
+    house: House,
+    callers: Callers,
+    make: Callable[[web.Request], KnowingProtocol] = KnowingProtocol,
+) -> AsyncIterator[str]:
+    """The stand-in's base URL; latencies are those of the house's seat "deepgram".
+
+    `make`: what a connection speaks; raises BadQuery.
+    """
 
     async def listen(request: web.Request) -> web.StreamResponse:
         hit = house.begin(SEAT, "connection", request.query_string, request.query_string)
         if (no := await refused(request, hit, deepgram_live.refusal)) is not None:
             return no
         try:
-            protocol = _Protocol(request)
+            protocol = make(request)
         except BadQuery as problem:
             return web.json_response(deepgram_live.refusal(400, str(problem)), status=400)
         async with opened_socket(house, SEAT, request) as (ws, wire):

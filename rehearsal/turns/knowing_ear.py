@@ -20,6 +20,10 @@ _COMPARED_S = 0.22
 _LOOKED_BACK_S = 6.0
 _QUIET_FRAMES_BETWEEN = 8
 _SAME = 0.5
+# Who says the same again was heard just now, not then; the telephone rounds away what tells them
+# apart.
+_AS_ALIKE = 0.02
+_WITHIN_A_PEAK = SAMPLE_RATE_HZ // 100
 
 
 class Callers:
@@ -139,7 +143,7 @@ def _words(words: Iterable[tuple[str, int]], *, since: int, until: int) -> str:
 
 
 def _place(sound: Pcm, mouth: KnownMouth) -> tuple[float, int]:
-    """How like the sound is to what the mouth gave, at best, and where that ends."""
+    """How like the sound is to what the mouth gave, at best, and where that ends, at the latest."""
     first, track = mouth.lately(round(_LOOKED_BACK_S * SAMPLE_RATE_HZ))
     if track.size < sound.size:
         return 0.0, 0
@@ -151,5 +155,7 @@ def _place(sound: Pcm, mouth: KnownMouth) -> tuple[float, int]:
     power = np.concatenate(([0.0], np.cumsum(given**2)))
     energy = power[heard.size :] - power[: -heard.size]
     alike /= np.sqrt(np.maximum(energy, 1e4)) * np.sqrt(np.sum(heard**2) + 1e-9)
-    best = int(np.argmax(alike))
+    latest = int(np.flatnonzero(alike >= np.max(alike) - _AS_ALIKE)[-1])
+    begin = max(0, latest - _WITHIN_A_PEAK)
+    best = begin + int(np.argmax(alike[begin : latest + 1]))
     return float(alike[best]), first + best + heard.size

@@ -6,17 +6,18 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from collector import Collector
+from on_record import turns_on_record, until_on_record
+from quoting import QuotingRecogniser, quoting_voice
 from receiving import SECRET, Receiving
 from secrets_said import ASKED, Secret
 
 from rehearsal.audible import audible_spans
 from rehearsal.caller import speak
-from rehearsal.mulaw import SAMPLE_RATE_HZ
+from rehearsal.mulaw import SAMPLE_RATE_HZ, Pcm
 from rehearsal.phone import TwilioPhone
 from rehearsal.server_process import ServerProcess
 from rehearsal.standins import StandIns
@@ -49,9 +50,9 @@ class Whisper:
 def mind() -> Callable[[Prompt], Reply]:
     """Says again what it was told, hands it to tools, and sums it up.
 
-    Every third time it refuses, and quotes what it was told.
+    Whoever is asked first what to say to a caller's second turn refuses, and quotes it.
     """
-    asked = count(1)
+    refused = set[str]()
 
     def think(prompt: Prompt) -> Reply:
         said = [message.text for message in prompt.messages if message.role == "user"]
@@ -59,7 +60,8 @@ def mind() -> Callable[[Prompt], Reply]:
             return Reply(f"The caller said: {' '.join(said)}")
         if prompt.tool_result:
             return Reply(f"I noted: {said[-1]}. Go on.")
-        if next(asked) % 3 == 0:
+        if len(said) == 2 and said[-1] not in refused:
+            refused.add(said[-1])
             raise BadRequest(f"{REFUSAL} {json.dumps({'role': 'user', 'content': said[-1]})}")
         rng = random.Random(said[-1])
         value = json.dumps({"value": said[-1]})
@@ -84,21 +86,32 @@ class House:
         env: What leads them here.
     """
 
-    def __init__(self, folder: Path, *, keeps: str, calls: int) -> None:
+    def __init__(self, folder: Path, callers: Sequence[Whisper], *, keeps: str) -> None:
         self.data = folder / "data"
         self.collector, self.receiver = Collector(), Receiving()
         self.env: dict[str, str] = {
             "DATA_DIR": str(self.data),
             "KEEPS": keeps,
             "LOG_LEVEL": "DEBUG",
+            # A busy machine makes providers late: whoever is asked next would mishear the caller.
+            "STT": "deepgram",
+            "LLM": "openai,anthropic",
+            "TTS": "cartesia,openai",
             "EMBEDDED_BACKUP": "false",
+            "STT_DEADLINE_MS": "20000",
+            "LLM_DEADLINE_MS": "20000",
             "OTEL_CONTENT": "true",
             "OTEL_BSP_SCHEDULE_DELAY": "200",
             "CALL_WEBHOOK_SECRET": SECRET,
-            "MAX_CALLS": str(calls),
+            "MAX_CALLS": str(len(callers)),
         }
         self._providers = StandIns(mind=mind())
         self._heard = Callers()
+        turns = [
+            [turn.split() for secret in one.secrets for turn in secret.turns] for one in callers
+        ]
+        self._words = frozenset(word for each in turns for turn in each for word in turn)
+        self._last = frozenset(" ".join(each[-1]) for each in turns)
         self._exit = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -107,7 +120,14 @@ class House:
             await enter(one)
         self.env |= {
             **providers.env("deepgram", "openai", "anthropic", "cartesia", "twilio"),
-            "DEEPGRAM_BASE_URL": await enter(deepgram(providers.house, self._heard)),
+            "DEEPGRAM_BASE_URL": await enter(
+                deepgram(
+                    providers.house,
+                    self._heard,
+                    lambda request: QuotingRecogniser(request, over=self._last),
+                )
+            ),
+            "CARTESIA_BASE_URL": await enter(quoting_voice(providers.house, self._words)),
             "OTEL_EXPORTER_OTLP_ENDPOINT": self.collector.url,
             "CALL_WEBHOOK_URL": self.receiver.url,
         }
@@ -135,7 +155,7 @@ class House:
         async with phone:
             await phone.dial(f"{url}/twilio/voice?bot=notes_desk")
             await _hear_out(phone, 0.0)
-            yield Caller(phone, mouth, sound[start:end], typed=one.typed)
+            yield Caller(phone, mouth, sound[start:end], data=self.data, typed=one.typed)
         self._heard.remove(mouth)
         twilio.end_call(phone.call_sid)
 
@@ -145,19 +165,24 @@ class Caller:
 
     Parameters:
         sound: What every turn sounds like; the recogniser is told its words.
+        data: Where the server writes down what it hears.
         typed: Whether figures are typed on the keypad.
     """
 
-    def __init__(self, phone: TwilioPhone, mouth: KnownMouth, sound: Any, *, typed: bool) -> None:
+    def __init__(
+        self, phone: TwilioPhone, mouth: KnownMouth, sound: Pcm, *, data: Path, typed: bool
+    ) -> None:
         self.call_id = phone.call_sid
         self._phone = phone
         self._mouth = mouth
         self._sound = sound
+        self._data = data
         self._typed = typed
 
     async def give(self, secret: Secret) -> None:
-        """All turns of it."""
+        """All turns of it, each once the one before is on the record."""
         for turn in secret.turns:
+            before = turns_on_record(self._data, self.call_id)
             if self._typed and not any(character.isalpha() for character in turn):
                 await self._phone.press("".join(filter(str.isdecimal, turn)) + "#")
                 spoken_s = self._phone.now_s
@@ -167,6 +192,7 @@ class Caller:
                 phrase = Phrase(0, len(self._sound), tuple(zip(words, ends, strict=True)))
                 spoken_s = (await self._mouth.utter(Utterance(self._sound, (phrase,)))).end_s
             await _hear_out(self._phone, spoken_s)
+            await until_on_record(self._data, self.call_id, before + 1)
 
 
 async def _hear_out(phone: TwilioPhone, after_s: float) -> None:

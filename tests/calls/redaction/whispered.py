@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from calls.records.spill import spills_in
 async def whispered(callers: Sequence[Whisper], folder: Path, *, keeps: str) -> Left:
     """Hold all calls at once, end the server, and gather what it left."""
     left, log = Left(), folder / "server.log"
-    async with House(folder, keeps=keeps, calls=len(callers)) as house:
+    async with House(folder, callers, keeps=keeps) as house:
 
         async def whisper(one: Whisper, at: int) -> str:
             async with house.call(one, at, server.url) as caller:
@@ -51,7 +51,7 @@ async def killed(callers: Sequence[Whisper], folder: Path, *, keeps: str) -> Lef
     Then start it again, and gather what was left before and after.
     """
     left, logs = Left(), (folder / "killed.log", folder / "next.log")
-    async with House(folder, keeps=keeps, calls=len(callers)) as house:
+    async with House(folder, callers, keeps=keeps) as house:
         database = house.data / DATABASE_FILE
         async with house.server(logs[0]) as server, AsyncExitStack() as calls:
             before = files_of(house.data)
@@ -68,11 +68,9 @@ async def killed(callers: Sequence[Whisper], folder: Path, *, keeps: str) -> Lef
                 await asyncio.gather(*(who.give(one.secrets[place]) for who, one in asked))
 
             await give(0)
-            await _until(lambda: _heard_in(database) >= len(callers))
             with closing(sqlite3.connect(database, isolation_level=None)) as away:
                 away.execute("BEGIN IMMEDIATE")
                 await give(1)
-                await _until(lambda: _spilled_in(house.data) >= set(call_ids))
                 os.kill(server.pid, signal.SIGKILL)
                 await server.exit_code()
                 left.add_files(house.data, " when it was killed")
@@ -89,29 +87,3 @@ async def killed(callers: Sequence[Whisper], folder: Path, *, keeps: str) -> Lef
         await left.add_exports(house.data, call_ids)
     left.without(before.values())
     return left
-
-
-def _heard_in(database: Path) -> int:
-    """How many calls have words of their caller's in the database."""
-    of_callers = (
-        "SELECT count(DISTINCT number) FROM events"
-        " WHERE kind = 'heard' AND facts LIKE '%\"caller\"%'"
-    )
-    with closing(sqlite3.connect(database)) as reading:
-        return reading.execute(of_callers).fetchone()[0]
-
-
-def _spilled_in(data: Path) -> set[str]:
-    """The calls that have words of their caller's in a file of spilled events."""
-    return {
-        kept.event.call_id
-        for _, spill in spills_in(data)
-        for kept in spill.events()
-        if kept.event.kind == "heard" and kept.event.facts["who"] == "caller"
-    }
-
-
-async def _until(is_so: Callable[[], bool], *, at_most_s: float = 20) -> None:
-    async with asyncio.timeout(at_most_s):
-        while not is_so():  # noqa: ASYNC110 - it is the disk that is looked at
-            await asyncio.sleep(0.05)
