@@ -1,8 +1,8 @@
 """The silence of a caller who has said nothing for a while, in larger pieces."""
 
+import audioop
 from dataclasses import replace
 
-import numpy as np
 from pipecat.frames.frames import InputAudioRawFrame
 
 # Longer than most turns wait for their caller, and than a detector of voices takes to settle.
@@ -18,8 +18,7 @@ _FAINT = 64
 
 def is_faint(audio: bytes) -> bool:
     """Whether no sample of this 16-bit audio is loud enough for a voice."""
-    samples = np.frombuffer(audio, np.int16)
-    return bool(samples.size and samples.max() <= _FAINT and samples.min() >= -_FAINT)
+    return bool(audio) and audioop.max(audio, 2) <= _FAINT
 
 
 class LastingSilence:

@@ -1,8 +1,6 @@
 """When a voice fell silent, known sooner than a detector of voices knows it."""
 
-import math
-
-import numpy as np
+import audioop
 
 # So far below the loudest of the last second or two nothing of a vowel is left.
 _FAINT = 0.1
@@ -27,10 +25,6 @@ class Fading:
 
     def hear(self, audio: bytes, rate_hz: int) -> None:
         """The next audio, 16-bit mono."""
-        samples = np.frombuffer(audio, np.int16).astype(np.float32)
-        if not samples.size:
-            return
-        seconds = samples.size / rate_hz
-        rms = math.sqrt(float(np.dot(samples, samples)) / samples.size)
+        seconds, rms = len(audio) / 2 / rate_hz, audioop.rms(audio, 2)
         self._level = max(rms, _LEAST_RMS, self._level * 0.5 ** (seconds / _LEVEL_HALVES_IN_S))
         self.quiet_s = self.quiet_s + seconds if rms < _FAINT * self._level else 0.0
