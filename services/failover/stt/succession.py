@@ -18,10 +18,9 @@ from services.failover.incident import Failure, Incident, Report
 from services.failover.lateness import lateness
 from services.failover.stt.caller_audio import CallerAudio
 from services.failover.stt.candidate import Candidate, by_trust
+from services.failover.stt.guess import Guess, Words
 from services.failover.stt.hearing import Hearing
 from services.failover.stt.utterance import Stretch, Utterance
-
-Words = TranscriptionFrame | InterimTranscriptionFrame
 
 # So much speech has words; when nobody heard any so many times in a row, nobody hears.
 _SURELY_WORDS_S = 1.0
@@ -68,6 +67,7 @@ class Succession:
         self._report = report
         self._clock = clock
         self._utterance: Utterance | None = None
+        self._guess: Guess | None = None
         self._checked_at_s = -inf
         self._finalise_at_s = inf
         self._wordless = 0
@@ -130,6 +130,13 @@ class Succession:
     async def said(self, candidate: Candidate, frame: Words) -> None:
         utterance = self._utterance
         hearing = utterance.hearing_of(candidate) if utterance else None
+        guess = self._guess
+        if guess and guess.hearing.candidate is candidate and frame.text.strip():
+            if hearing is None or hearing is guess.hearing:
+                await self._said_late(guess, frame)
+                return
+            if utterance and not self._is_new(guess, frame, utterance):
+                return
         if hearing and not hearing.failure:
             hearing.add(frame, self._clock())
         if candidate is self.lead and frame.text.strip():
@@ -139,6 +146,28 @@ class Succession:
             elif not utterance.answered:
                 await self._said_by_lead(utterance, hearing, frame)
         await self.check()
+
+    async def _said_late(self, guess: Guess, frame: Words) -> None:
+        """Its guess was passed on: only what its final words add to that is."""
+        if guess.hearing.candidate is self.lead:
+            self._expect_final(self._utterance, frame)
+        if isinstance(frame, TranscriptionFrame) and (
+            added := guess.added_by(frame, self._clock())
+        ):
+            frame.text = added
+            await self._outlet.push_frame(frame)
+
+    def _is_new(self, guess: Guess, frame: Words, utterance: Utterance) -> bool:
+        """Whether it says more than was guessed before the caller spoke again; cut down to that."""
+        now_s = self._clock()
+        if isinstance(frame, InterimTranscriptionFrame) and not guess.begins(frame, now_s):
+            # It is past those words. Should it be the same again, they were said again.
+            self._guess = None
+        elif added := guess.added_by(frame, now_s):
+            frame.text = added
+        else:
+            return not utterance.speaking
+        return True
 
     def _expect_final(self, utterance: Utterance | None, frame: Words) -> None:
         """Nobody else asks for the final words of what the detector took for silence."""
@@ -287,8 +316,10 @@ class Succession:
         utterance = self._utterance
         if utterance is None or utterance.answered:
             return
-        if text := utterance.text_so_far(self._audio.loudest_dbfs):
+        if best := utterance.best_so_far(self._audio.loudest_dbfs):
+            hearing, text = best
             utterance.answered = True
+            self._guess = Guess(hearing, self._clock())
             await self._outlet.push_frame(
                 TranscriptionFrame(text, "", time_now_iso8601(), finalized=True)
             )

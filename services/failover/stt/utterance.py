@@ -142,14 +142,14 @@ class Utterance:
             return inf
         return self.stopped_at_s + self.probe.candidate.health.deadline_ms / 1000
 
-    def text_so_far(self, loudest_dbfs: Callable[[int], float]) -> str:
-        """What anybody made of it, for want of better: of what is still said, only what is sure."""
+    def best_so_far(self, loudest_dbfs: Callable[[int], float]) -> tuple[Hearing, str] | None:
+        """Whose words are better than none; of what is still said, only what is sure."""
         texts = (
-            hearing.text_so_far(sure=self.speaking)
+            (hearing, hearing.text_so_far(sure=self.speaking))
             for hearing in self.hearings
             if self.believable(hearing, loudest_dbfs)
         )
-        return next((text for text in texts if text), "")
+        return next((best for best in texts if best[1]), None)
 
     def is_of_before(self, hearing: Hearing, frame: TranscriptionFrame, now_s: float) -> bool:
         """Whether a final that comes now, while the caller goes on, ends what was said before.

@@ -46,6 +46,7 @@ class Script:
         error: And says so then.
         chunk: After so many words it stands by them though the caller speaks on. 0: never.
         mishears: What it makes of a noise.
+        guess: What its interim words say. None: what it has heard.
     """
 
     delay_s: float = 0.2
@@ -58,6 +59,7 @@ class Script:
     error: bool = False
     chunk: int = 0
     mishears: str = ""
+    guess: str | None = None
 
 
 GOOD = Script()
@@ -125,7 +127,8 @@ class Scripted(STTService):
         # The newest word has only begun.
         if 0 < self.script.chunk < len(waiting) and not self.script.no_finals:
             return self._final(len(self.heard.words) - 1)
-        return InterimTranscriptionFrame(" ".join(waiting), "", "")
+        guess = self.script.guess
+        return InterimTranscriptionFrame(" ".join(waiting) if guess is None else guess, "", "")
 
     async def _finalise(self, words: int) -> None:
         await asyncio.sleep(self.script.delay_s)
