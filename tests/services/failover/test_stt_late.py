@@ -1,6 +1,8 @@
 """What a recogniser adds to words that were already taken for the answer."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pipecat.frames.frames import InterimTranscriptionFrame
 
 from tests.services.failover.scripted_stt import DEAF, GOOD, VAD_S, Script, Scripted
@@ -109,6 +111,30 @@ async def test_caller_who_spoke_again_meanwhile_is_understood_once(
         one.script.delay_s = 0.2
         await call.says("yes please")
         assert call.words == f"{SAID} yes please"
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    delay_s=st.floats(0.05, 6.0),
+    pause_s=st.floats(0.0, 6.0),
+    guess=st.sampled_from([None, "where is", "where is my odor"]),
+)
+def test_no_word_is_lost_however_late_the_final_ones_are(
+    delay_s: float, pause_s: float, guess: str | None
+) -> None:
+    @in_virtual_time
+    async def call_of_two_utterances() -> None:
+        one = Scripted(Script(delay_s=delay_s, guess=guess))
+        async with calling(("first", one, health())) as call:
+            await call.caller.says(SAID)
+            await call.caller.is_silent(pause_s)
+            one.script.guess = None
+            await call.caller.says("yes please")
+            await call.caller.is_silent(8.0)
+            words = iter(call.words.split())
+            assert all(word in words for word in f"{SAID} yes please".split()), call.texts
+
+    call_of_two_utterances()
 
 
 @in_virtual_time
