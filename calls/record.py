@@ -14,7 +14,7 @@ from calls.records.caller import caller_facts
 from calls.records.event import Event
 from calls.records.outcome import Course, ended_by
 from calls.records.store import RecordStore, store_of
-from processors.stage_latency import Stages
+from processors.stages.report import Stages
 from settings import Settings
 
 Speaker = Literal["caller", "bot"]

@@ -2,13 +2,11 @@
 
 import asyncio
 import contextlib
-import dataclasses
 import itertools
 import math
 from collections.abc import Awaitable, Callable, Iterable
 
 from loguru import logger
-from pipecat.audio.utils import create_file_resampler
 from pipecat.frames.frames import (
     AggregatedTextFrame,
     CancelFrame,
@@ -34,13 +32,14 @@ from pipecat.processors.frame_processor import (
     FrameProcessorSetup,
 )
 
-from processors.no_answer import APOLOGY, PROMPT, announced
+from processors.no_answer import APOLOGY, announced
 from processors.silence.events import follow
 from processors.silence.gaps import Gaps
 from processors.silence.owed import Owed
 from processors.silence.phrases import PhraseChoice, SparePhrase, Step
 from processors.silence.playout import LONGEST_PAUSE_S, Playout
 from processors.silence.report import BoundReached, DeadAir
+from processors.silence.steps import Steps
 
 # A sound of the caller that was too short for speech may be the beginning of some.
 AFTER_VOICE_S = 0.5
@@ -61,7 +60,8 @@ class SilenceBound(FrameProcessor):
     """Keeps the silence that a caller hears, while sound is owed, under a bound.
 
     Place it directly before the transport's output: it judges by the audio that goes out, and
-    nothing that fails before it can keep it from speaking. What is owed, and when, says ``Owed``.
+    nothing that fails before it can keep it from speaking. What is owed, and when, says ``Owed``;
+    what is done about it next, ``Steps``.
 
     The first time the bound is reached for an answer, a phrase asks for patience. The next time
     the answer is given up, by an interruption, and the caller is asked to repeat. If the answer to
@@ -115,13 +115,9 @@ class SilenceBound(FrameProcessor):
         self._playout = Playout(longest_pause_s=LONGEST_PAUSE_S if self._choice else math.inf)
         self._gaps = Gaps(self._owed, self._playout, on_dead_air, now_s=self._now_s)
         self._utterances = itertools.count(1)
-        self._rate_hz = 0
 
-        self._steps = 0
+        self._steps = Steps(self._owed, may_part=give_up is not None)
         self._acted_at_s = -math.inf
-        self._apologised_in_turn: int | None = None
-        self._announced: dict[str | None, str] = {}
-        self._prompted = False
         self._abandoned_until_s = -math.inf
         self._turn_open = False
         self._over = False
@@ -132,8 +128,8 @@ class SilenceBound(FrameProcessor):
     async def setup(self, setup: FrameProcessorSetup) -> None:
         """Brings the phrases to the rate of the call."""
         await super().setup(setup)
-        self._rate_hz = setup.audio_out_sample_rate
-        self._choice = PhraseChoice([await self._at_the_rate(p) for p in self._phrases])
+        rate_hz = setup.audio_out_sample_rate
+        self._choice = PhraseChoice([await p.at_rate(rate_hz) for p in self._phrases])
 
     async def cleanup(self) -> None:
         """Ends the watch with the processor, and reports the turn that the end cut off."""
@@ -155,10 +151,10 @@ class SilenceBound(FrameProcessor):
                 if not self._audio_came(frame):
                     return
             case AggregatedTextFrame() if kind := announced(frame):
-                if kind == APOLOGY and self._fails_again and not self._over:
+                if kind == APOLOGY and self._steps.fails_again and not self._over:
                     await self._say_goodbye()
                     return
-                self._announced[frame.context_id] = kind
+                self._steps.announced(frame.context_id, kind)
                 await self._follow(frame, direction)
             case EndFrame() | StopFrame() | CancelFrame():
                 self._call_ends()
@@ -185,9 +181,10 @@ class SilenceBound(FrameProcessor):
             self._turn_open = isinstance(frame, UserStartedSpeakingFrame)
         follow(self._owed, self._playout, frame, direction, now_s)
         if isinstance(frame, InterruptionFrame):
-            self._announced.clear()
-        elif isinstance(frame, TTSStoppedFrame):
-            self._announced_is_over(frame.context_id)
+            self._steps.interrupted()
+        elif isinstance(frame, TTSStoppedFrame) and self._steps.announced_is_over(frame.context_id):
+            # The caller who was asked to repeat is owed nothing until that is done.
+            self._forgive(Step.ASK_AGAIN)
         self._look_again()
 
     async def _fall_silent(self, now_s: float) -> None:
@@ -209,13 +206,9 @@ class SilenceBound(FrameProcessor):
         if sound.audible:
             self._gaps.ended(sound.start_s, silent_since_s)
             answer = self._is_answer(frame)
-            kind = self._announced.get(_context_of(frame))
-            if kind == APOLOGY:
-                self._apologised_in_turn = self._owed.turns
+            self._steps.heard(_context_of(frame), answer=answer)
             if answer:
-                self._prompted = kind == PROMPT
                 self._playout.answer_until_s = sound.end_s
-                self._steps = 0
             self._owed.heard(answer=answer)
         self._look_again()
         return True
@@ -229,14 +222,7 @@ class SilenceBound(FrameProcessor):
         """Something happened: the bound may be another, or none."""
         was_turn = self._gaps.turn
         if self._gaps.look_again():
-            if self._owed.turns != was_turn:
-                self._steps = 0
-            elif (
-                self._apologised_in_turn is not None
-                and was_turn > self._apologised_in_turn
-                and not self._prompted
-            ):
-                self._apologised_in_turn = None
+            self._steps.debt_ended(was_turn)
         if self._watch is None and self._due_in_s() is not None:
             self._watch = self.create_task(self._act_when_due(), "silence watch")
         self._changed.set()
@@ -271,11 +257,11 @@ class SilenceBound(FrameProcessor):
     async def _act(self) -> None:
         """Take the next step: nothing was heard for as long as that may be."""
         now_s = self._now_s()
-        step = self._next_step()
+        step = self._steps.next(welcomes=self._choice.has(Step.WELCOME))
         phrase = self._choice.next(step)
         self._report(step, phrase, now_s)
         self._acted_at_s = now_s
-        self._steps += 1
+        self._steps.took_one()
         self._gaps.steps += 1
         await self._take(step, phrase, now_s)
 
@@ -296,29 +282,9 @@ class SilenceBound(FrameProcessor):
         if step is Step.GOODBYE:
             await self._part()
 
-    @property
-    def _fails_again(self) -> bool:
-        """Whether the answer before this one failed as well, and the call may be given up."""
-        return self._apologised_in_turn is not None and self._give_up is not None
-
     async def _say_goodbye(self) -> None:
         logger.warning("The second answer in a row failed: the call is given up.")
         await self._take(Step.GOODBYE, self._choice.next(Step.GOODBYE), self._now_s())
-
-    def _announced_is_over(self, context_id: str | None) -> None:
-        """The caller who was asked to repeat is owed nothing until that is done."""
-        is_apology = self._announced.pop(context_id, None) == APOLOGY
-        if is_apology and self._apologised_in_turn == self._owed.turns:
-            self._forgive(Step.ASK_AGAIN)
-
-    def _next_step(self) -> Step:
-        if self._owed.greeting and self._choice.has(Step.WELCOME):
-            return Step.WELCOME
-        if self._steps == 0:
-            return Step.LISTENING if self._owed.outstanding == ("stt",) else Step.MOMENT
-        if self._fails_again:
-            return Step.GOODBYE
-        return Step.ASK_AGAIN
 
     @staticmethod
     def _gives_up(step: Step) -> bool:
@@ -327,9 +293,7 @@ class SilenceBound(FrameProcessor):
     def _forgive(self, step: Step) -> None:
         self._owed.forgiven()
         self._gaps.look_again()
-        self._steps = 0
-        if step is Step.ASK_AGAIN:
-            self._apologised_in_turn = self._owed.turns
+        self._steps.forgave(step)
 
     def _count(self, phrase: SparePhrase, now_s: float) -> None:
         silent_since_s = self._gaps.silent_since_s
@@ -376,12 +340,6 @@ class SilenceBound(FrameProcessor):
             self._owed.forgiven()
             self._gaps.look_again()
         self._changed.set()
-
-    async def _at_the_rate(self, phrase: SparePhrase) -> SparePhrase:
-        audio = await create_file_resampler().resample(
-            phrase.audio, phrase.sample_rate_hz, self._rate_hz
-        )
-        return dataclasses.replace(phrase, audio=audio, sample_rate_hz=self._rate_hz)
 
     def _now_s(self) -> float:
         return asyncio.get_running_loop().time()

@@ -1,9 +1,11 @@
 """The phrases that a silence bound says, ready to be played, and which of them comes next."""
 
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pipecat.audio.utils import create_file_resampler
 from pipecat.frames.frames import (
     Frame,
     TTSAudioRawFrame,
@@ -44,6 +46,11 @@ class SparePhrase:
     text: str
     audio: bytes
     sample_rate_hz: int
+
+    async def at_rate(self, rate_hz: int) -> "SparePhrase":
+        """The same phrase, its audio at another rate."""
+        audio = await create_file_resampler().resample(self.audio, self.sample_rate_hz, rate_hz)
+        return dataclasses.replace(self, audio=audio, sample_rate_hz=rate_hz)
 
     def frames(self, context_id: str) -> list[Frame]:
         """The utterance as the transport plays it: shown, and kept out of the model's context."""

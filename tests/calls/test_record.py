@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from calls.record import CallRecord
-from processors.stage_latency import Stages
+from processors.stages.report import Stages
 
 
 def events(record: CallRecord) -> list[dict]:

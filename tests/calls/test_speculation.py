@@ -17,7 +17,8 @@ from pipecat.frames.frames import (
 from calls.turn_taking.ahead import Ahead, Outcome
 from calls.turn_taking.budget import Budget
 from calls.turn_taking.words import mean_the_same
-from processors.stage_latency import StageLatency, Stages
+from processors.stage_latency import StageLatency
+from processors.stages.report import Stages
 from tests.calls.turns_call import BOOKED, TOLD, ScriptedAnalyzer, TurnsCall, turns_call
 from tests.services.failover.scripted_llm import Reply
 from tests.virtual_time import in_virtual_time

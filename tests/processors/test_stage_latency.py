@@ -49,7 +49,8 @@ from processors.filler_words import FillerWords
 from processors.no_answer import APOLOGY, PROMPT
 from processors.provider_failure import ProviderFailureMetricsData
 from processors.silence_bound import SilenceBound
-from processors.stage_latency import FailedWait, StageLatency, StageMetricsData, Stages, ToolRun
+from processors.stage_latency import StageLatency
+from processors.stages.report import FailedWait, StageMetricsData, Stages, ToolRun
 from tests.processors.probed_pipeline import A_MOMENT_S, Rig, probed_pipeline
 from tests.processors.silence_bound_call import BOUND_S, PHRASE_S, PHRASES
 from tests.virtual_time import VirtualTimeLoop, in_virtual_time

@@ -10,7 +10,7 @@ from calls.record import CallRecord, record_of
 from calls.records.database import Database
 from calls.records.queries import Records
 from calls.records.store import RecordStore, store_of
-from processors.stage_latency import Stages
+from processors.stages.report import Stages
 from tests.calls.records.house import settings
 
 

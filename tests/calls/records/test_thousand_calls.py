@@ -12,7 +12,7 @@ from calls.records.event import Event
 from calls.records.queries import Records
 from calls.records.rows import CallFilter
 from calls.records.store import RecordStore
-from processors.stage_latency import Stages
+from processors.stages.report import Stages
 
 CALLS = 1_000
 
