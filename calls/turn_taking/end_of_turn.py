@@ -54,7 +54,7 @@ _BETWEEN_LULLS_S = 0.25
 _LEANS_TO_DONE = 0.5
 _PIECES_WITHIN_S = 0.03
 # A model of turns that has more calls to look at than it can is not waited for any longer.
-_MODEL_WITHIN_S = 0.35
+_MODEL_WITHIN_S = 0.5
 # A guess that has not become final by then is not waited for.
 _GUESSED_WITHIN_S = 1.0
 # Before the silence that ends a turn is over, the answer is asked for.
@@ -81,9 +81,10 @@ class EndOfTurn(BaseUserTurnStopStrategy):
 
     The answer is asked for before that, from what was understood so far, and is held by Pipecat's
     speculation gate. As long as little was asked for in vain, a short silence after words that lead
-    no further is reason enough; then the model of turns has to lean towards the end as well. What
-    was asked for is released when the turn ends with words that mean the same, and withdrawn when
-    they do not, or when the caller goes on.
+    no further is reason enough; then the model of turns has to lean towards the end as well. At the
+    same moment the recogniser is told that final words are wanted. What was asked for is released
+    when the turn ends with words that mean the same, and withdrawn when they do not, or when the
+    caller goes on.
 
     Parameters:
         turn_analyzer: The model of turns.

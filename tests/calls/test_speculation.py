@@ -351,15 +351,16 @@ async def test_turn_waits_for_the_model_that_was_asked_in_the_lull() -> None:
 async def test_turn_does_not_wait_for_a_model_that_is_late() -> None:
     async with turns_call(ANSWER, analyzer=ScriptedAnalyzer(0.1, thinks_s=2.0)) as call:
         await call.says(QUESTION, final_after_s=0.3)
+        await call.is_silent(0.2)
         assert call.turns_ended == 1
-        assert call.after_speech_s(UserStoppedSpeakingFrame) == 0.35
+        assert call.after_speech_s(UserStoppedSpeakingFrame) == 0.5
 
 
 @in_virtual_time
 async def test_words_that_lead_on_are_waited_for_though_the_model_is_late() -> None:
     async with turns_call(ANSWER, analyzer=ScriptedAnalyzer(0.1, thinks_s=0.6)) as call:
         await call.says("where is my", final_after_s=0.3)
-        await call.is_silent(0.5)
+        await call.is_silent(0.6)
         assert call.turns_ended == 0
 
 
