@@ -183,30 +183,25 @@ async def test_store_that_does_not_work_is_said_in_the_log_and_no_more(
     assert "Nothing is kept of this caller" in lines[1]
 
 
-class Full:
+class Full(SqliteCallerStore):
     """A store on a full disk."""
-
-    def recall(self, caller: str, bot: str) -> list[Memory]:
-        return []
 
     def keep(self, caller: str, bot: str, text: str) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    def forget(self, caller: str) -> Any:
-        raise NotImplementedError
-
 
 async def test_full_disk_is_said_in_the_log_and_no_more(tmp_path: Path) -> None:
-    memory = Remembering(Full(), folder=tmp_path, number=NUMBER, bot="shop")
+    memory = Remembering(Full(tmp_path), folder=tmp_path, number=NUMBER, bot="shop")
     with log() as lines:
         await memory.keep("a call")
     assert "disk is full" in lines[0]
 
 
-class Stuck(Full):
+class Stuck(SqliteCallerStore):
     """A store that answers when it is let."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
         self.may_answer = threading.Event()
 
     def recall(self, caller: str, bot: str) -> list[Memory]:
@@ -215,7 +210,7 @@ class Stuck(Full):
 
 
 async def test_greeting_does_not_wait_for_a_store_that_is_stuck(tmp_path: Path) -> None:
-    store = Stuck()
+    store = Stuck(tmp_path)
     memory = Remembering(store, folder=tmp_path, number=NUMBER, bot="shop")
     with log() as lines:
         assert await memory.section() == ""
