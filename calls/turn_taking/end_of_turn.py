@@ -4,6 +4,7 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
+from heapq import nlargest
 from typing import Any, Protocol
 
 from loguru import logger
@@ -333,7 +334,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
             return True
         changed_s = self._heard.changed_at_s
         # One late word is no rule.
-        behind_s = sorted(self._behind_s)[-2:][0] + _BEHIND_MARGIN_S
+        behind_s = nlargest(2, self._behind_s)[-1] + _BEHIND_MARGIN_S
         return changed_s >= self._lull.began_at_s or (
             self._now_s() >= self._lull.began_at_s + behind_s
         )
@@ -398,26 +399,25 @@ class EndOfTurn(BaseUserTurnStopStrategy):
     # The answer that is asked for ahead
 
     async def _ask_ahead(self) -> None:
-        text = self._heard.text
-        if self._ending or not text or not self._words_are_all or not self._seems_done():
+        text, lull, ahead = self._heard.text, self._lull, self._ahead
+        if self._ending or not text:
             return
-        await self._have_words(text)
-        ahead = self._ahead
-        if ahead is None or not ahead.may_ask(text):
+        # Once the detector is sure of the silence, final words are ordered by itself.
+        unordered = lull is not None and not mean_the_same(lull.ordered, text)
+        unasked = ahead is not None and ahead.may_ask(text)
+        if not (unordered or unasked) or not self._words_are_all or not self._seems_done():
             return
-        await self._withdraw(Outcome.OTHER_WORDS)
-        ahead.asked(text, self._now_s())
-        if self._lull:
-            # Once the detector is sure of the silence, the model's answer is there.
-            self._have_weighed(self._lull)
-        await self.trigger_user_turn_inference_triggered(speculation=UserTurnSpeculation(text=text))
-
-    async def _have_words(self, text: str) -> None:
-        """Order what was said as final words; once the detector is sure, that is done by itself."""
-        lull = self._lull
-        if lull and not mean_the_same(lull.ordered, text):
+        if lull and unordered:
             lull.ordered = text
             await self.push_frame(WordsNowFrame(), FrameDirection.UPSTREAM)
+        if ahead and ahead.may_ask(text):
+            await self._withdraw(Outcome.OTHER_WORDS)
+            ahead.asked(text, self._now_s())
+            if self._lull:
+                # Once the detector is sure of the silence, the model's answer is there.
+                self._have_weighed(self._lull)
+            speculation = UserTurnSpeculation(text=text)
+            await self.trigger_user_turn_inference_triggered(speculation=speculation)
 
     def _seems_done(self) -> bool:
         """Not before the end is near, where the caller seems to go on or to begin only now."""
@@ -436,7 +436,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
             return sure >= _LEANS_TO_DONE
         if self._lean is None:
             return True
-        # What the words alone tell is enough, as long as nothing was asked for in vain lately, and
+        # What the words alone tell is enough, as long as little was asked for in vain lately, and
         # where the model is at work for somebody else.
         without = self._lull.unanswered if self._lull else False
         untroubled = bool(self._ahead and self._ahead.untroubled)
