@@ -22,6 +22,7 @@ from calls.redaction import Redactor
 from calls.repertoire import repertoire_of
 from calls.spare_phrases import SPARE_PHRASES
 from calls.tracing.tracing import trace_calls, traced
+from calls.waiting import wait_without_tasks
 from processors.spoken_text import SpokenText
 from services.choice import Choices, choose
 from settings import Settings
@@ -52,6 +53,7 @@ async def answer(
         SettingsError: when the settings are wrong.
     """
     started = datetime.now(UTC)
+    wait_without_tasks()
     settings = settings or Settings.load()
     call_id = args.session_id or uuid.uuid4().hex
     redactor = Redactor(settings.keeps or bot.keeps)

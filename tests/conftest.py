@@ -6,12 +6,16 @@ from pathlib import Path
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+from calls.waiting import wait_without_tasks
 from services.choice import provider_names
 from settings import setting_names
 
 # How long an example takes is the machine's affair.
 hypothesis_settings.register_profile("untimed", deadline=None)
 hypothesis_settings.load_profile("untimed")
+
+# As every call does before anything else.
+wait_without_tasks()
 
 
 @pytest.fixture(autouse=True)
