@@ -21,6 +21,8 @@ from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPI
 from calls.barge_in.hold import Hold
 from calls.marks import Marks
 from calls.recording.tap import Tap
+from calls.still_speaking import say_seldom
+from calls.twilio_audio import Heard, TwilioSerializer
 from services.at_once import hear_at_once
 
 ChannelName = Literal["web", "daily", "phone", "eval"]
@@ -86,6 +88,7 @@ async def open_channel(args: RunnerArguments) -> Channel:
     if isinstance(output, BaseOutputTransport):
         channel.tap.at_output(output)
         channel.hold.at(output)
+        say_seldom(output)
     incoming = channel.transport.input()
     if isinstance(incoming, BaseInputTransport):
         hear_at_once(incoming)
@@ -117,7 +120,8 @@ def _twilio(args: WebSocketRunnerArguments) -> Channel:
     params = _websocket()
     # Closing the socket ends the call: nothing follows <Connect> in the TwiML. Hanging up by
     # REST as well would cut a call that was handed to a person.
-    params.serializer = TwilioFrameSerializer(
+    params.serializer = TwilioSerializer(
+        getattr(args.websocket.state, "heard", None) or Heard(),
         stream_sid=data.stream_id or "",
         call_sid=data.call_id,
         params=TwilioFrameSerializer.InputParams(auto_hang_up=False),

@@ -35,6 +35,7 @@ class Start:
 class Media:
     sequence: int
     stream_sid: str
+    audio: bytes
 
 
 @dataclass(frozen=True)
@@ -135,8 +136,8 @@ def _read(message: dict[str, Any]) -> Message:
                 _text(start, "accountSid"),
             )
         case "media":
-            _audio(_text(_object(message, "media"), "payload"))
-            return Media(_sequence(message), _text(message, "streamSid"))
+            audio = _audio(_text(_object(message, "media"), "payload"))
+            return Media(_sequence(message), _text(message, "streamSid"), audio)
         case "dtmf":
             digit = _text(_object(message, "dtmf"), "digit")
             if digit not in DIGITS:
@@ -173,10 +174,13 @@ def _sequence(message: dict[str, Any]) -> int:
     return int(value)
 
 
-def _audio(payload: str) -> None:
+def _audio(payload: str) -> bytes:
     try:
-        size = len(base64.b64decode(payload, validate=True))
+        audio = base64.b64decode(payload, validate=True)
     except (binascii.Error, ValueError):
         raise _Wrong("audio that is no base64") from None
-    if size > AUDIO_AT_MOST:
-        raise _Wrong(f"{size} bytes of audio in one message: at most {AUDIO_AT_MOST} are read")
+    if len(audio) > AUDIO_AT_MOST:
+        raise _Wrong(
+            f"{len(audio)} bytes of audio in one message: at most {AUDIO_AT_MOST} are read"
+        )
+    return audio

@@ -9,8 +9,9 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from calls.marks import Marks
+from calls.twilio_audio import Heard
 from server.house import house_of
-from server.media_messages import Mark, Refusal, Start, Stop, StreamOrder, parse
+from server.media_messages import Mark, Media, Refusal, Start, Stop, StreamOrder, parse
 from server.stream_tokens import AwaitedStream, StreamTokens
 
 # Twilio sends `connected` and `start` with the first packets.
@@ -30,6 +31,7 @@ class TwilioSocket(WebSocket):
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         super().__init__(scope, receive, send)
         self.state.marks = Marks()
+        self.state.heard = Heard()
         self._order = StreamOrder()
         self.started: Start | None = None
 
@@ -47,6 +49,8 @@ class TwilioSocket(WebSocket):
         match read:
             case Start():
                 self.started = read
+            case Media(audio=audio):
+                self.state.heard.media(message["text"], audio)
             case Mark(name=name):
                 self.state.marks.came_back(name)
             case Stop():

@@ -58,7 +58,7 @@ def test_call_from_connected_to_stop_is_let_through() -> None:
     call = [
         (json.dumps({"event": "connected", "protocol": "Call", "version": "1.0.0"}), Connected()),
         (json.dumps(START), Start(1, "MZ1", "CA1", "AC1")),
-        (media(2), Media(2, "MZ1")),
+        (media(2), Media(2, "MZ1", b"\xff" * 160)),
         (other("dtmf", 3, dtmf={"track": "inbound_track", "digit": "5"}), Dtmf(3, "MZ1", "5")),
         (other("mark", 4, mark={"name": "m"}), Mark(4, "MZ1", "m")),
         (other("stop", 5, stop={"accountSid": "AC1", "callSid": "CA1"}), Stop(5, "MZ1")),
