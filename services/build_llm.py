@@ -39,7 +39,7 @@ def like_openai(
                 **given(model=model, system_instruction=wish.instructions), **options(model)
             ),
         )
-        return _without_retries(service)
+        return _spared_a_search(_without_retries(service))
 
     return build
 
@@ -101,6 +101,27 @@ def understudy(_: Provider, settings: ProviderSettings, wish: Wish) -> LLMServic
 
 async def _ask_gemini(service: Any) -> None:
     await service._client.aio.models.get(model=service._settings.model)
+
+
+def _spared_a_search(service: Any) -> Any:
+    """Have OpenAI's SDK send messages and tools as they are.
+
+    It looks through all fields of all of them for names to translate, of which there are none,
+    before each request. What goes into `extra_body`, it sends as it is.
+    """
+    from openai import NotGiven, Omit
+
+    build = service.build_chat_completion_params
+
+    def build_spared(from_context: Any) -> dict[str, Any]:
+        params = build(from_context)
+        found = {name: params.pop(name) for name in ("messages", "tools") if name in params}
+        as_they_are = {n: v for n, v in found.items() if not isinstance(v, NotGiven | Omit)}
+        extra_body = {**as_they_are, **(params.get("extra_body") or {})}
+        return {**params, "messages": (), "extra_body": extra_body}
+
+    service.build_chat_completion_params = build_spared
+    return service
 
 
 def _without_retries(service: Any) -> Any:

@@ -1,13 +1,19 @@
 """Language model rows: what each becomes, with which settings."""
 
+import json
 from typing import Any
 
 import pytest
+from aiohttp import web
 from openai import DefaultAsyncHttpxClient
+from pipecat.adapters.schemas.function_schema import FunctionSchema
+from pipecat.adapters.schemas.tools_schema import ToolsSchema
+from pipecat.processors.aggregators.llm_context import LLMContext
 
 from services.choice import Choice, choose
 from services.provider import Wish
 from settings import Settings, SettingsError
+from tests.services.provider_servers import Provider
 
 BRIEF = Wish(instructions="Be brief.")
 
@@ -172,3 +178,50 @@ def test_wrong_setting_stops_the_start_with_a_sentence(
         monkeypatch.setenv(variable, value)
     with pytest.raises(SettingsError, match=words):
         choose(Settings.load())
+
+
+LOOK_UP = FunctionSchema("look_up", "Looks up.", {"what": {"type": "string"}}, ["what"])
+MESSAGES = [
+    {"role": "user", "content": "Where is it?"},
+    {
+        "role": "assistant",
+        "tool_calls": [
+            {
+                "id": "1",
+                "type": "function",
+                "function": {"name": "look_up", "arguments": '{"what": "it"}'},
+            }
+        ],
+    },
+    {"role": "tool", "tool_call_id": "1", "content": "Here."},
+    {"role": "user", "content": [{"type": "text", "text": "And now?"}]},
+]
+
+
+@pytest.mark.parametrize("tools", [[], [LOOK_UP]])
+async def test_request_holds_what_pipecats_own_would_hold(
+    monkeypatch: pytest.MonkeyPatch, tools: list[FunctionSchema]
+) -> None:
+    bodies: list[dict[str, Any]] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        bodies.append(await request.json())
+        return web.Response(text="data: [DONE]\n\n", content_type="text/event-stream")
+
+    provider = Provider()
+    provider.route("POST", "/v1/chat/completions", answer)
+    await provider.start()
+    service = built(monkeypatch, "openai", OPENAI_API_KEY="k", OPENAI_BASE_URL=provider.url)
+    messages: Any = json.loads(json.dumps(MESSAGES))
+    context = LLMContext(messages, ToolsSchema(tools)) if tools else LLMContext(messages)
+    try:
+        await service.get_chat_completions(context)
+        del service.build_chat_completion_params
+        await service.get_chat_completions(context)
+    finally:
+        await service._client.close()
+        await provider.close()
+    spared, pipecats = bodies
+    assert spared == pipecats
+    assert ("tools" in spared) == bool(tools)
+    assert [message["role"] for message in spared["messages"]][-2:] == ["tool", "user"]
