@@ -3,7 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 
-from pipecat.frames.frames import Frame, OutputAudioRawFrame, TTSAudioRawFrame, TTSStartedFrame
+from pipecat.frames.frames import (
+    Frame,
+    InterruptionFrame,
+    OutputAudioRawFrame,
+    TTSAudioRawFrame,
+    TTSStartedFrame,
+)
+from pipecat.processors.frame_processor import FrameDirection
 from pipecat.transports.base_output import BaseOutputTransport
 
 from calls.barge_in.echo import Echo
@@ -31,6 +38,8 @@ class Hold:
         self.echo = Echo()
         self._open = asyncio.Event()
         self._open.set()
+        self._interrupted = asyncio.Event()
+        self._interrupted.set()
         self._dropping = False
         self._interruptible = True
         self._waits_since_s: float | None = None
@@ -41,6 +50,7 @@ class Hold:
     def at(self, output: BaseOutputTransport) -> None:
         """Stand between a transport and its way out."""
         write, write_other = output.write_audio_frame, output.write_transport_frame
+        process = output.process_frame
 
         async def held_write(frame: OutputAudioRawFrame) -> bool:
             if not isinstance(frame, TTSAudioRawFrame):
@@ -52,7 +62,15 @@ class Hold:
                 self.saying.begins(frame)
             await write_other(frame)
 
+        async def watched_process(frame: Frame, direction: FrameDirection) -> None:
+            try:
+                await process(frame, direction)
+            finally:
+                if isinstance(frame, InterruptionFrame):
+                    self._interrupted.set()
+
         # On the instance: the transports of all channels share nothing else.
+        output.process_frame = watched_process  # type: ignore[method-assign]
         output.write_audio_frame = held_write  # type: ignore[method-assign]
         output.write_transport_frame = watched_write  # type: ignore[method-assign]
 
@@ -84,9 +102,13 @@ class Hold:
         return later_s
 
     def drop(self) -> None:
-        """What is held will not be played, nor anything behind it that came before `new_comes`."""
+        """What is held will not be played, nor anything behind it that came before `new_comes`.
+
+        Called when an interruption is on its way to the output.
+        """
         if not self._open.is_set():
             self._dropping = True
+            self._interrupted.clear()
             self._again = b""
             self._later_s = 0.0
             self._release()
@@ -126,7 +148,11 @@ class Hold:
         if frame.interruptible and not self._open.is_set():
             self._waits_since_s = self._waits_since_s or _now_s()
             await self._open.wait()
-        return not (self._dropping and frame.interruptible)
+        if not (self._dropping and frame.interruptible):
+            return True
+        # Else all that stands behind it would go out as if everything had been played.
+        await self._interrupted.wait()
+        return False
 
     def _said_again(self, like: TTSAudioRawFrame) -> Iterator[TTSAudioRawFrame]:
         """The beginning of the word, in pieces like the others: each is paced like a whole one."""

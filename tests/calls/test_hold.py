@@ -5,7 +5,15 @@ import random
 
 import numpy as np
 import pytest
-from pipecat.frames.frames import InterruptionFrame
+from pipecat.frames.frames import (
+    Frame,
+    InterruptionFrame,
+    OutputAudioRawFrame,
+    TTSAudioRawFrame,
+)
+from pipecat.processors.frame_processor import FrameDirection
+from pipecat.transports.base_output import BaseOutputTransport
+from pipecat.transports.base_transport import TransportParams
 
 from calls.barge_in.hold import Hold
 from calls.notices import notice
@@ -81,6 +89,40 @@ async def test_notice_is_neither_paused_nor_dropped() -> None:
         await call.give(InterruptionFrame())
         await asyncio.sleep(5)
         assert [word.text for word in call.played()] == NOTICE.split()
+
+
+class SlowToInterrupt(BaseOutputTransport):
+    """Plays in no time, and takes its time to hear of an interruption."""
+
+    def __init__(self) -> None:
+        super().__init__(TransportParams())
+
+    async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:
+        return True
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        await asyncio.sleep(0.1)
+
+
+@in_virtual_time
+async def test_what_stands_behind_dropped_audio_waits_until_the_output_was_interrupted() -> None:
+    hold, output = Hold(), SlowToInterrupt()
+    hold.at(output)
+    hold.pause()
+    audio = TTSAudioRawFrame(bytes(320), RATE_HZ, 1)
+    written = asyncio.create_task(output.write_audio_frame(audio))
+    await asyncio.sleep(0.05)
+    hold.drop()
+    interrupted = asyncio.create_task(
+        output.process_frame(InterruptionFrame(), FrameDirection.DOWNSTREAM)
+    )
+    await asyncio.sleep(0.09)
+    assert not written.done()
+    await interrupted
+    assert not await written
+    assert not await output.write_audio_frame(audio)
+    hold.new_comes()
+    assert await output.write_audio_frame(audio)
 
 
 @in_virtual_time
