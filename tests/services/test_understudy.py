@@ -11,6 +11,7 @@ from pipecat.frames.frames import (
     EndFrame,
     ErrorFrame,
     Frame,
+    LLMContextAssistantTurnFrame,
     LLMContextFrame,
     LLMFullResponseEndFrame,
     LLMFullResponseStartFrame,
@@ -77,13 +78,15 @@ def text_of(frames: Sequence[Frame]) -> str:
 
 
 class Ear(FrameProcessor):
-    """Notes what the understudy says; barges in once so many words were heard."""
+    """Notes what the understudy says and what is remembered; barges in once so many words came."""
 
     def __init__(self) -> None:
         super().__init__()
         self.answers: asyncio.Queue[str] = asyncio.Queue()
         self.barge_in_after_words = 0
         self._words: list[str] = []
+        self._said = ""
+        self._remembered = False
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         await super().process_frame(frame, direction)
@@ -96,7 +99,12 @@ class Ear(FrameProcessor):
                     self.barge_in_after_words = 0
                     await self.broadcast_interruption()
             case LLMFullResponseEndFrame() if self._words:
-                self.answers.put_nowait("".join(self._words))
+                self._said = "".join(self._words)
+            case LLMContextAssistantTurnFrame():
+                self._remembered = True
+        if self._said and self._remembered:
+            self.answers.put_nowait(self._said)
+            self._said, self._remembered = "", False
         await self.push_frame(frame, direction)
 
 

@@ -97,8 +97,11 @@ function changed() {
 /** Rows of running calls are kept up to date, and new calls come in at the top. */
 async function refresh() {
   if (document.hidden || byId("list").getAttribute("aria-busy") === "true") return;
+  const shownNow = loading;
   try {
     const { rows: newest } = await get(`/api/calls?${forServer(wanted())}`);
+    // Meanwhile other calls may have been asked for: these are not among them.
+    if (loading !== shownNow) return;
     const shown = new Map([...rows.children].map((tr) => [tr.dataset.id, tr]));
     let at = null;
     for (const call of newest) {
