@@ -113,6 +113,7 @@ class Call:
                 Holding(channel.hold),
             ),
             behind=lambda: watch_of(self._recording, channel),
+            shows=channel.shows,
         )
 
     @property

@@ -2,10 +2,17 @@
 
 from dataclasses import dataclass
 
-from pipecat.frames.frames import Frame, InterruptionFrame
+from pipecat.frames.frames import (
+    AggregatedTextProgressFrame,
+    Frame,
+    InterruptionFrame,
+    MetricsFrame,
+    StartFrame,
+)
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from services.failover.tts.taken_back import SpeechTakenBackFrame
+from services.listeners import anyone_foreign_after
 
 
 @dataclass
@@ -24,19 +31,31 @@ class OutputClearedFrame(InterruptionFrame):
 class TakesBack(FrameProcessor):
     """Interrupts the output, and what stands right before it, when speech is taken back.
 
-    Its place is before them, and that of `KeepsFromTheRest` behind the output.
+    Its place is before them, and that of `KeepsFromTheRest` behind the output. Here ends, too, what
+    only observers look at, unless a foreign processor stands behind it.
+
+    Parameters:
+        shows: Whether there is a page that shows words as they are said.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, shows: bool = True) -> None:
         # Direct mode: nothing may be waiting here when audio is to stop.
         super().__init__(enable_direct_mode=True)
+        self._for_observers = (
+            (MetricsFrame,) if shows else (MetricsFrame, AggregatedTextProgressFrame)
+        )
+        self._ending: tuple[type[Frame], ...] = ()
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
-        """Pass everything on, but what takes speech back."""
+        """Pass everything on, but what takes speech back and what is of no use behind."""
         await super().process_frame(frame, direction)
-        if isinstance(frame, SpeechTakenBackFrame):
-            frame = OutputClearedFrame(context_id=frame.context_id, sound_s=frame.sound_s)
-        await self.push_frame(frame, direction)
+        match frame:
+            case StartFrame():
+                self._ending = () if anyone_foreign_after(self) else self._for_observers
+            case SpeechTakenBackFrame():
+                frame = OutputClearedFrame(context_id=frame.context_id, sound_s=frame.sound_s)
+        if not isinstance(frame, self._ending):
+            await self.push_frame(frame, direction)
 
 
 class KeepsFromTheRest(FrameProcessor):

@@ -13,6 +13,8 @@ def stand_before_output(
     transport: BaseTransport,
     processors: Callable[[], Sequence[FrameProcessor]],
     behind: Callable[[], Sequence[FrameProcessor]] = tuple,
+    *,
+    shows: bool = True,
 ) -> BaseTransport:
     """Put processors before the transport's output. Called once for a transport.
 
@@ -20,14 +22,15 @@ def stand_before_output(
         transport: The call's own; its `output` gives all of it from now on.
         processors: Makes what stands before the output, in its order, once.
         behind: Makes what stands right behind it, and hears of all that is interrupted.
+        shows: Whether there is a page that shows words as they are said.
     """
     own_output = transport.output
     made: list[FrameProcessor] = []
 
     def output() -> FrameProcessor:
         if not made:
-            parts = [TakesBack(), *processors(), own_output(), *behind(), KeepsFromTheRest()]
-            made.append(Pipeline(parts))
+            before = (TakesBack(shows=shows), *processors())
+            made.append(Pipeline([*before, own_output(), *behind(), KeepsFromTheRest()]))
         return made[0]
 
     # On the instance: a bot may still ask what kind of transport it has.

@@ -40,9 +40,8 @@ class HearsAtOnce(FrameProcessor):
 
     @property
     def _is_idle(self) -> bool:
-        # The queue counts what is at work, too: until its start was processed, a processor is busy.
-        queue = self._FrameProcessor__input_queue  # type: ignore[attr-defined]
-        return self._starting and not queue._unfinished_tasks and not self._cancelling
+        # Until its start was processed, a processor is busy.
+        return self._starting and takes_system_frames_now(self)
 
     async def _hear_at_once(self, frame: Frame, direction: FrameDirection) -> None:
         self._hearing = True
@@ -54,6 +53,20 @@ class HearsAtOnce(FrameProcessor):
             self._hearing = False
             while self._held:
                 await super().queue_frame(*self._held.popleft())
+
+
+def takes_system_frames_now(processor: FrameProcessor) -> bool:
+    """Whether a system frame would not have to wait for others, in a processor that has started."""
+    # The queue counts what is at work, too.
+    queue = processor._FrameProcessor__input_queue  # type: ignore[attr-defined]
+    return not queue._unfinished_tasks and not processor._cancelling
+
+
+def takes_frames_now(processor: FrameProcessor) -> bool:
+    """Whether no frame would have to wait for others, in a processor that has started."""
+    busy_with = processor._FrameProcessor__process_current_frame  # type: ignore[attr-defined]
+    queue = processor._FrameProcessor__process_queue  # type: ignore[attr-defined]
+    return busy_with is None and queue.empty() and takes_system_frames_now(processor)
 
 
 def hear_at_once(transport: BaseInputTransport) -> None:

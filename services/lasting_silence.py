@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from pipecat.frames.frames import InputAudioRawFrame
 
-# Longer than most turns wait for their caller, and than a detector of voices takes to settle.
-_LASTS_S = 1.5
+# Most turns have ended by then; the end of the others is counted by the clock.
+_LASTS_S = 0.8
 # A caller who speaks up is heard at once; only what lies before that waits for so long.
 _PIECE_S = 0.1
 # Sums of seconds are not exact.

@@ -13,19 +13,22 @@ from pipecat.frames.frames import (
     LLMAssistantPushAggregationFrame,
     LLMFullResponseEndFrame,
     LLMFullResponseStartFrame,
+    StartFrame,
     TTSAudioRawFrame,
     TTSStartedFrame,
     TTSStoppedFrame,
     TTSTextFrame,
 )
 from pipecat.processors.aggregators.llm_response_universal import LLMAssistantAggregator
-from pipecat.processors.frame_processor import FrameDirection
+from pipecat.processors.frame_processor import FrameCallback, FrameDirection
 from pipecat.utils.string import TextPartForConcatenation, concatenate_aggregated_text
 
 from calls.heard.following import SaidAgainFrame, utterance_of
 from calls.heard.phone_lag import PhoneLag
 from calls.heard.utterance import Utterance
 from calls.marks import PlayoutMark
+from services.at_once import takes_frames_now
+from services.listeners import anyone_hears_bot_after
 
 Heard = Callable[[str, Utterance | None], None]
 
@@ -93,6 +96,7 @@ class HearingAssistant(LLMAssistantAggregator):
         self._told: set[str | None] = set()
         self._begins_next: LLMFullResponseStartFrame | None = None
         self._twins: set[int] = set()
+        self._ends_audio = False
 
     async def learn(self, result: FunctionCallResultFrame) -> None:
         """Take a tool's result that went upstream; its twin stands behind audio that is to play.
@@ -107,9 +111,23 @@ class HearingAssistant(LLMAssistantAggregator):
         """Whether there is speech that was begun and that an interruption would cut."""
         return any(u.can_be_cut and u.played_s > 0 for u in self._playing)
 
+    async def queue_frame(
+        self,
+        frame: Frame,
+        direction: FrameDirection = FrameDirection.DOWNSTREAM,
+        callback: FrameCallback | None = None,
+    ) -> None:
+        """Audio that nobody behind listens to is counted where it comes, without a task."""
+        if isinstance(frame, TTSAudioRawFrame) and self._ends_audio and takes_frames_now(self):
+            self._follow(frame)
+        else:
+            await super().queue_frame(frame, direction, callback)
+
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Follow what is played, then do as Pipecat's aggregator does."""
         self._cut = False
+        if isinstance(frame, StartFrame):
+            self._ends_audio = not anyone_hears_bot_after(self)
         if direction is FrameDirection.DOWNSTREAM:
             self._follow(frame)
         match frame:

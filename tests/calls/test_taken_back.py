@@ -1,4 +1,11 @@
-from pipecat.frames.frames import Frame, InterruptionFrame, OutputAudioRawFrame
+import pytest
+from pipecat.frames.frames import (
+    AggregatedTextProgressFrame,
+    Frame,
+    InterruptionFrame,
+    MetricsFrame,
+    OutputAudioRawFrame,
+)
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.tests.utils import SleepFrame, run_test
@@ -45,3 +52,23 @@ async def test_an_interruption_by_the_caller_passes():
     down, _ = await run_test(pipeline, frames_to_send=[audio(), SleepFrame(), InterruptionFrame()])
     assert output.queued == []
     assert any(isinstance(frame, InterruptionFrame) for frame in down)
+
+
+@pytest.mark.parametrize(
+    ("shows", "foreign", "passes"),
+    [
+        (False, False, []),
+        (True, False, [AggregatedTextProgressFrame]),
+        (False, True, [MetricsFrame, AggregatedTextProgressFrame]),
+    ],
+)
+async def test_what_only_observers_look_at_ends_unless_a_foreign_processor_stands_behind(
+    shows: bool, foreign: bool, passes: list[type[Frame]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("calls.taken_back.anyone_foreign_after", lambda _: foreign)
+    told = (
+        MetricsFrame(data=[]),
+        AggregatedTextProgressFrame(1, "c", "Hello.", "sentence", "Hello.", ""),
+    )
+    down, _ = await run_test(TakesBack(shows=shows), frames_to_send=told)
+    assert [type(frame) for frame in down if isinstance(frame, tuple(map(type, told)))] == passes

@@ -25,25 +25,25 @@ def sizes(silence: LastingSilence, levels: list[int]) -> list[list[int]]:
 
 
 def test_silence_comes_in_larger_pieces_once_it_has_lasted() -> None:
-    taken = sizes(LastingSilence(), [0] * 85)
-    assert taken[:75] == [[1]] * 75
-    assert taken[75:] == [[], [], [], [], [5]] * 2
+    taken = sizes(LastingSilence(), [0] * 50)
+    assert taken[:40] == [[1]] * 40
+    assert taken[40:] == [[], [], [], [], [5]] * 2
 
 
 @pytest.mark.parametrize("level", [100, -100, 30_000, -32_768])
 def test_a_voice_is_handed_on_at_once_behind_the_silence_before_it(level: int) -> None:
     silence = LastingSilence()
-    sizes(silence, [0] * 77)
+    sizes(silence, [0] * 42)
     assert sizes(silence, [level]) == [[2, 1]]
 
 
 def test_after_a_voice_silence_has_to_last_again() -> None:
     silence = LastingSilence()
-    sizes(silence, [0] * 80)
-    assert sizes(silence, [5_000, *[0] * 75]) == [[1], *[[1]] * 75]
+    sizes(silence, [0] * 45)
+    assert sizes(silence, [5_000, *[0] * 40]) == [[1], *[[1]] * 40]
 
 
-@given(st.lists(st.sampled_from((0, 3, -60, 100, -9_000)), max_size=40), st.integers(60, 90))
+@given(st.lists(st.sampled_from((0, 3, -60, 100, -9_000)), max_size=40), st.integers(30, 60))
 def test_nothing_is_lost_or_swapped(levels: list[int], before: int) -> None:
     frames = [frame(level) for level in (*[0] * before, *levels, 5_000)]
     silence = LastingSilence()

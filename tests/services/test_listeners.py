@@ -11,7 +11,11 @@ from calls.turn_taking.listening_user import ListeningUser
 from processors.filler_words import FillerWords
 from services.failover.health import Health
 from services.failover.llm.backed import BackedLLM
-from services.listeners import anyone_listens_after
+from services.listeners import (
+    anyone_foreign_after,
+    anyone_hears_bot_after,
+    anyone_listens_after,
+)
 from tests.processors.probed_pipeline import Probe, probed_pipeline
 from tests.services.failover.scripted_llm import Reply, ScriptedLLM
 from tests.virtual_time import in_virtual_time
@@ -46,7 +50,20 @@ def test_processor_that_may_hear_the_caller_is_found_even_in_a_pipeline_of_its_o
     assert anyone_listens_after(after(FillerWords(), Pipeline([FillerWords(), other()])))
 
 
+@pytest.mark.parametrize("other", [Somebody, AudioBufferProcessor])
+def test_what_is_none_of_the_projects_may_hear_the_bot(other: type[FrameProcessor]) -> None:
+    assert anyone_foreign_after(after(FillerWords(), Pipeline([other()])))
+    assert anyone_hears_bot_after(after(FillerWords(), Pipeline([other()])))
+    assert not anyone_foreign_after(after(FillerWords(), backed()))
+
+
+def test_own_processor_that_says_so_hears_the_bot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FillerWords, "hears_bot", True, raising=False)
+    assert anyone_hears_bot_after(after(FillerWords()))
+
+
 def test_own_processors_do_not_listen() -> None:
+    assert not anyone_hears_bot_after(after(FillerWords()))
     assert not anyone_listens_after(after(FillerWords(), Pipeline([FillerWords()])))
 
 
