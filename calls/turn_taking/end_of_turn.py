@@ -42,15 +42,22 @@ from services.words_now import WordsNowFrame
 # So much quiet is more than most gaps between words, and less than the VAD waits for: by the VAD's
 # own count, and by the bare level, which is sooner down.
 _QUIET_S = 0.08
-_FADED_S = 0.08
+_FADED_S = 0.06
 # Until it is known how far the recogniser is behind the caller, and at most.
 _BEHIND_S, _BEHIND_AT_MOST_S = 0.07, 0.3
 _BEHIND_MARGIN_S = 0.03
 _BEHIND_REMEMBERED = 4
+# Where there was more sound than this after the last words, there is a word to come, unless the
+# silence is longer than those within words.
+_UNSAID_S, _SURELY_SILENT_S = 0.08, 0.14
 # After so much of it the words are believed, where the model of turns is not asked.
 _SILENT_S = 0.1
+# Silence as deep as that is seldom within words for longer.
+_STILL_S = 0.06
 # Between two lulls at which the model of turns is asked.
 _BETWEEN_LULLS_S = 0.25
+# The model of turns is surer of a longer silence.
+_WEIGHED_AFTER_S = 0.12
 # Where the model of turns believes less than this, the caller is about to go on.
 _LEANS_TO_DONE = 0.5
 _PIECES_WITHIN_S = 0.03
@@ -60,6 +67,8 @@ _MODEL_WITHIN_S = 0.5
 _GUESSED_WITHIN_S = 1.0
 # Before the silence that ends a turn is over, the answer is asked for.
 _LEAD_S = 0.3
+# Sums of seconds are not exact.
+_A_SAMPLE_S = 1e-5
 
 
 class Voice(Protocol):
@@ -264,6 +273,11 @@ class EndOfTurn(BaseUserTurnStopStrategy):
             self._lull = Lull(self._now_s() - quiet_s)
             self._weigh(self._lull)
         await self._ask_ahead()
+        still_s = self._fading.still_s
+        asked = self._ahead is not None and self._ahead.in_flight
+        if asked and not 0 < still_s < _WEIGHED_AFTER_S - _A_SAMPLE_S:
+            # Once the detector is sure of the silence, the model's answer is there.
+            self._have_weighed(self._lull)
 
     def _weigh(self, lull: Lull) -> None:
         """Have the model of turns look at the silence, where its answer can be of use."""
@@ -277,17 +291,18 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         self._have_weighed(lull)
 
     def _have_weighed(self, lull: Lull) -> None:
-        if self._lean is None or lull.weighed:
+        if self._lean is None or not lull.unweighed:
             return
-        lull.weighed = lull.pending = True
+        lull.pending = True
 
         async def weigh(lean: Callable[[], Awaitable[float | None]]) -> None:
             try:
                 lull.probability = await lean()
             except Exception as error:
                 # It is asked again when the detector is sure.
+                lull.failed = True
                 logger.warning(f"The model of turns failed: {error!r}")
-            lull.pending = False
+            lull.pending, lull.unanswered = False, lull.probability is None
             pause = self._pause
             if lull is self._lull:
                 await self._ask_ahead()
@@ -323,7 +338,9 @@ class EndOfTurn(BaseUserTurnStopStrategy):
 
     @property
     def _is_silent(self) -> bool:
-        """Whether both say so: a faint last word looks like silence to the bare level."""
+        """Whether it is deep, or both say so: a faint last word is one to the bare level."""
+        if self._fading.still_s >= _STILL_S - _A_SAMPLE_S:
+            return True
         voiceless = self._pause is not None or self._voice is None or self._voice.quiet_s > 0
         return voiceless and self._silent_s >= _SILENT_S
 
@@ -332,12 +349,14 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         """Whether those that were said before the lull have come, as far as one can know."""
         if self._lull is None:
             return True
-        changed_s = self._heard.changed_at_s
+        now_s, changed_s = self._now_s(), self._heard.changed_at_s
+        silent_s = max(self._fading.still_s, self._voice.quiet_s if self._voice else 0.0)
+        unsaid_s = (now_s - silent_s) - (changed_s - min(self._behind_s))
+        if unsaid_s > _UNSAID_S and silent_s < _SURELY_SILENT_S:
+            return False
         # One late word is no rule.
         behind_s = nlargest(2, self._behind_s)[-1] + _BEHIND_MARGIN_S
-        return changed_s >= self._lull.began_at_s or (
-            self._now_s() >= self._lull.began_at_s + behind_s
-        )
+        return changed_s >= self._lull.began_at_s or now_s >= self._lull.began_at_s + behind_s
 
     # What is made of it
 
@@ -413,9 +432,6 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         if ahead and ahead.may_ask(text):
             await self._withdraw(Outcome.OTHER_WORDS)
             ahead.asked(text, self._now_s())
-            if self._lull:
-                # Once the detector is sure of the silence, the model's answer is there.
-                self._have_weighed(self._lull)
             speculation = UserTurnSpeculation(text=text)
             await self.trigger_user_turn_inference_triggered(speculation=speculation)
 

@@ -2,8 +2,10 @@
 
 import audioop
 
-# So far below the loudest of the last second or two nothing of a vowel is left.
+# So far below the loudest of the last second or two nothing of a vowel is left (-20 dB), and
+# nothing of a consonant but the closure before it (-30 dB).
 _FAINT = 0.1
+_STILL = 0.03
 _LEVEL_HALVES_IN_S = 1.0
 _LEAST_RMS = 50.0
 
@@ -17,10 +19,11 @@ class Fading:
 
     Attributes:
         quiet_s: How long there has been nothing but faint sounds; 0 while there is more.
+        still_s: How long there has been next to nothing.
     """
 
     def __init__(self) -> None:
-        self.quiet_s = 0.0
+        self.quiet_s = self.still_s = 0.0
         self._level = _LEAST_RMS
 
     def hear(self, audio: bytes, rate_hz: int) -> None:
@@ -28,3 +31,4 @@ class Fading:
         seconds, rms = len(audio) / 2 / rate_hz, audioop.rms(audio, 2)
         self._level = max(rms, _LEAST_RMS, self._level * 0.5 ** (seconds / _LEVEL_HALVES_IN_S))
         self.quiet_s = self.quiet_s + seconds if rms < _FAINT * self._level else 0.0
+        self.still_s = self.still_s + seconds if rms < _STILL * self._level else 0.0

@@ -15,21 +15,23 @@ class Lull:
     Attributes:
         began_at_s: On the loop's clock.
         probability: How sure the model of turns is that the caller is done; None: not known yet.
-        weighed: Whether the model looks at it, or has.
-        pending: Whether the model has not answered yet.
+        pending: Whether the model looks at it now.
+        unanswered: Whether it did not look when asked: it was at work for somebody else.
+        failed: Whether there is no use in asking it again.
         ordered: The words that the recogniser was told to make final; "" none.
     """
 
     began_at_s: float
     probability: float | None = None
-    weighed: bool = False
     pending: bool = False
+    unanswered: bool = False
+    failed: bool = False
     ordered: str = ""
 
     @property
-    def unanswered(self) -> bool:
-        """Whether the model would not look at it."""
-        return self.weighed and not self.pending and self.probability is None
+    def unweighed(self) -> bool:
+        """Whether the model neither has looked at it nor does now, and may be asked."""
+        return self.probability is None and not self.pending and not self.failed
 
     def judge(self, pause: Pause) -> None:
         """Where the model was sure of it, it need not be asked again about the pause it became."""

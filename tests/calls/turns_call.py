@@ -62,6 +62,7 @@ class ScriptedVoice:
 
 _SILENCE = bytes(2 * round(RATE_HZ * FRAME_S))
 _VOICE = b"\x00\x08" * round(RATE_HZ * FRAME_S)
+_FAINT_VOICE = b"\x7b\x00" * round(RATE_HZ * FRAME_S)
 
 
 class ScriptedAnalyzer(BaseTurnAnalyzer):
@@ -169,6 +170,11 @@ class TurnsCall:
 
     async def speaks_faintly(self, seconds: float) -> None:
         """A voice that only the detector still hears."""
+        for _ in _frames(seconds):
+            await self._audio(_FAINT_VOICE)
+
+    async def is_silent_unnoticed(self, seconds: float) -> None:
+        """Silence in which the detector still hears the voice before it."""
         for _ in _frames(seconds):
             await self._audio(_SILENCE)
 

@@ -21,6 +21,8 @@ _STALLED_AFTER_S = 3.0
 # A final that comes later than this, while the caller speaks again, is of the new words.
 _PAUSE_ANSWERED_WITHIN_S = 1.0
 
+# For at least so long after its end a detector still hears a voice; no word is as short.
+_HEARD_ON_S = 0.05
 # Two finals that are asked for shortly after one another come one after the other.
 _SECOND_FINAL_WITHIN_S = 0.1
 
@@ -226,7 +228,7 @@ class Utterance:
         """Whether its words may be those before the last ones, which come in another final."""
         if self.finalised_early_at_s is None:
             return False
-        too_early = self.finalised_early_at_s < self.end_of_speech_s
+        too_early = self.finalised_early_at_s < self.end_of_speech_s - _HEARD_ON_S
         return len(hearing.finals) < self._finals_asked_for + too_early
 
     def judge(self, hearing: Hearing) -> tuple[Failure, bool]:
