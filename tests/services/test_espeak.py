@@ -33,17 +33,18 @@ def samples(pcm: bytes) -> np.ndarray:
     return np.frombuffer(pcm, np.int16).astype(np.float64) / 32768
 
 
-def loudness(pcm: bytes) -> np.ndarray:
-    windows = samples(pcm)
-    return np.sqrt((windows[: windows.size // 1102 * 1102].reshape(-1, 1102) ** 2).mean(axis=1))
-
-
 def words_of(chunks: list[Chunk]) -> list[Word]:
     return [word for chunk in chunks for word in chunk.words]
 
 
 def pcm_of(chunks: list[Chunk]) -> bytes:
     return b"".join(chunk.pcm for chunk in chunks)
+
+
+def loudness_of_words(chunks: list[Chunk]) -> list[float]:
+    voice = samples(pcm_of(chunks))
+    begins = [round(word.start_ms / 1000 * SAMPLE_RATE_HZ) for word in words_of(chunks)]
+    return [np.sqrt((voice[a:b] ** 2).mean()) for a, b in pairwise([*begins, voice.size])]
 
 
 async def heard(text: str, spec: VoiceSpec) -> list[Chunk]:
@@ -58,14 +59,13 @@ def wait_for_the_worker() -> None:
 
 
 def assert_same_speech(one: list[Chunk], other: list[Chunk]) -> None:
-    # No two renderings are equal to the sample: espeak-ng's oscillators run on between texts.
-    ours, theirs = loudness(pcm_of(one)), loudness(pcm_of(other))
-    assert abs(ours.size - theirs.size) <= 1
-    both = min(ours.size, theirs.size)
-    assert np.corrcoef(ours[:both], theirs[:both])[0, 1] > 0.95
     assert [word.text for word in words_of(one)] == [word.text for word in words_of(other)]
     for mine, yours in zip(words_of(one), words_of(other), strict=True):
         assert mine.start_ms == pytest.approx(yours.start_ms, abs=25)
+    # No two renderings are equal to the sample: espeak-ng's oscillators run on between texts, and a
+    # sentence begins some milliseconds earlier or later. Its words are as loud as before to 0.9996;
+    # with a piece of another voice in every twenty-fifth place, to 0.993 at most.
+    assert np.corrcoef(loudness_of_words(one), loudness_of_words(other))[0, 1] > 0.997
 
 
 def test_every_word_of_a_sentence_is_reported_once_with_its_place_and_time():
