@@ -23,6 +23,8 @@ from calls.marks import Marks
 from calls.recording.tap import Tap
 from calls.still_speaking import say_seldom
 from calls.twilio_audio import Heard, TwilioSerializer
+from calls.web_audio.ear import hear_promptly
+from calls.web_audio.mouth import speak_encoded
 from services.at_once import hear_at_once
 
 ChannelName = Literal["web", "daily", "phone", "eval"]
@@ -109,6 +111,8 @@ async def _channel(args: RunnerArguments) -> Channel:
         case DailyRunnerArguments():
             return Channel("daily", await create_transport(args, _PARAMS), WEB_AUDIO_OUT_HZ)
         case SmallWebRTCRunnerArguments():
+            hear_promptly(args.webrtc_connection)
+            speak_encoded(args.webrtc_connection)
             return Channel("web", await create_transport(args, _PARAMS), WEB_AUDIO_OUT_HZ)
         case _:
             raise ValueError(f"Switchboard's bots take no {type(args).__name__} calls.")

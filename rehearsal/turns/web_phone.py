@@ -20,12 +20,15 @@ from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 
 from rehearsal import mulaw
+from rehearsal.audible import is_audible
 from rehearsal.mulaw import Pcm
 from rehearsal.phone import CallFailed
 from rehearsal.playout import FRAME_MS, FRAME_SAMPLES, Playout
 from rehearsal.turns.mouth import KnownMouth
 
 _CONNECTED_WITHIN_S = 15.0
+# Where more than this waits to be played, a browser makes it up in the next silence.
+_LATE_AT_MOST_MS = 60
 _READY = {
     "label": "rtvi-ai",
     "type": "client-ready",
@@ -141,6 +144,13 @@ class WebPhone:
         elif self._peer.connectionState in ("failed", "closed"):
             self.over = True
 
+    def _hear_piece(self, sound: Pcm) -> None:
+        if self._playout is None or not sound.size:
+            return
+        self._playout.advance()
+        if self._playout.buffered_ms <= _LATE_AT_MOST_MS or is_audible(sound):
+            self._playout.receive(mulaw.encode(sound))
+
     def _hear(self, track: MediaStreamTrack) -> None:
         if track.kind == "audio":
             self._listening = asyncio.create_task(self._play(track))
@@ -157,7 +167,5 @@ class WebPhone:
                     resampler = soxr.ResampleStream(
                         rate_hz, mulaw.SAMPLE_RATE_HZ, 1, dtype="int16", quality="LQ"
                     )
-                sound = resampler.resample_chunk(np.ascontiguousarray(pcm))
-                if self._playout is not None and sound.size:
-                    self._playout.receive(mulaw.encode(sound))
+                self._hear_piece(resampler.resample_chunk(np.ascontiguousarray(pcm)))
         self.over = True

@@ -1,0 +1,1 @@
+"""A browser's audio: packets in their order, decoded and encoded where they pass."""
