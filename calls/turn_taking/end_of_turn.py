@@ -2,10 +2,8 @@
 
 import asyncio
 import math
-from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
-from heapq import nlargest
-from typing import Any, Protocol
+from typing import Any
 
 from loguru import logger
 from pipecat.audio.turn.base_turn_analyzer import BaseTurnAnalyzer, EndOfTurnState
@@ -30,30 +28,15 @@ from pipecat.turns.types import ProcessFrameResult, UserTurnSpeculation
 from pipecat.turns.user_stop import BaseUserTurnStopStrategy
 
 from calls.turn_taking.ahead import Ahead, Outcome
-from calls.turn_taking.fading import Fading
 from calls.turn_taking.lull import Lull
 from calls.turn_taking.patience import Patience, patience
 from calls.turn_taking.pause import Pause
 from calls.turn_taking.pauses import Pauses
+from calls.turn_taking.quiet import Quiet, Voice
 from calls.turn_taking.reopening import Reopening
 from calls.turn_taking.words import Heard, mean_the_same
 from services.words_now import WordsNowFrame
 
-# So much quiet is more than most gaps between words, and less than the VAD waits for: by the VAD's
-# own count, and by the bare level, which is sooner down.
-_QUIET_S = 0.08
-_FADED_S = 0.06
-# Until it is known how far the recogniser is behind the caller, and at most.
-_BEHIND_S, _BEHIND_AT_MOST_S = 0.07, 0.3
-_BEHIND_MARGIN_S = 0.03
-_BEHIND_REMEMBERED = 4
-# Where there was more sound than this after the last words, there is a word to come, unless the
-# silence is longer than those within words.
-_UNSAID_S, _SURELY_SILENT_S = 0.08, 0.14
-# After so much of it the words are believed, where the model of turns is not asked.
-_SILENT_S = 0.1
-# Silence as deep as that is seldom within words for longer.
-_STILL_S = 0.06
 # Between two lulls at which the model of turns is asked.
 _BETWEEN_LULLS_S = 0.25
 # The model of turns is surer of a longer silence.
@@ -69,15 +52,6 @@ _GUESSED_WITHIN_S = 1.0
 _LEAD_S = 0.3
 # Sums of seconds are not exact.
 _A_SAMPLE_S = 1e-5
-
-
-class Voice(Protocol):
-    """The detector of the caller's voice."""
-
-    @property
-    def quiet_s(self) -> float:
-        """How long the caller has been quiet, known before anyone is told of it."""
-        ...
 
 
 class EndOfTurn(BaseUserTurnStopStrategy):
@@ -120,12 +94,10 @@ class EndOfTurn(BaseUserTurnStopStrategy):
     ) -> None:
         super().__init__()
         self._analyzer = turn_analyzer
-        self._voice = voice
+        self._quiet = Quiet(voice)
         self._lean = lean
         self._lull: Lull | None = None
         self._last_lull_s = -math.inf
-        self._fading = Fading()
-        self._behind_s: deque[float] = deque([_BEHIND_S], maxlen=_BEHIND_REMEMBERED)
         self._ahead = ahead
         self._pauses = pauses or Pauses()
         self._reopening = reopening
@@ -138,7 +110,6 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         self._reopened_after: Pause | None = None
         self._last_pause: Pause | None = None
         self._ending = self._ended = False
-        self._fell_silent_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._at_work: set[asyncio.Task[None]] = set()
 
@@ -163,8 +134,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
     async def handle_user_turn_stopped(self) -> None:
         self._ended, self._open = True, False
         if self._pause and not self._pause.unheard:
-            behind_s = self._heard.changed_at_s - self._fell_silent_s
-            self._behind_s.append(min(_BEHIND_AT_MOST_S, max(0.0, behind_s)))
+            self._quiet.last_words_came(self._heard.changed_at_s)
         self._last_pause = self._pause
         await self._new_turn()
         if self._reopening:
@@ -209,7 +179,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
 
     async def _hear(self, frame: InputAudioRawFrame) -> None:
         state = self._analyzer.append_audio(frame.audio, self._speaking)
-        self._fading.hear(frame.audio, frame.sample_rate)
+        self._quiet.hear(frame)
         pause = self._pause
         if pause:
             pause.add(frame.num_frames / frame.sample_rate)
@@ -218,7 +188,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
                 await self._look()
             elif pause.ends_within(_LEAD_S, self._now_s()):
                 await self._ask_ahead()
-        elif (quiet_s := self._falls_quiet_s) > 0:
+        elif self._speaking and (quiet_s := self._quiet.of_a_voice_s) > 0:
             await self._breathe(quiet_s)
         elif self._lull:
             self._lull = None
@@ -236,7 +206,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
     async def _voice_ended(self, frame: VADUserStoppedSpeakingFrame) -> None:
         pause = self._pause = Pause(self._now_s() - frame.stop_secs, frame.stop_secs)
         lull, self._lull = self._lull, None
-        self._fell_silent_s = lull.began_at_s if lull else pause.began_at_s
+        self._quiet.began_at_s = lull.began_at_s if lull else pause.began_at_s
         self._before_pause = lull
         if lull:
             lull.judge(pause)
@@ -273,7 +243,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
             self._lull = Lull(self._now_s() - quiet_s)
             self._weigh(self._lull)
         await self._ask_ahead()
-        still_s = self._fading.still_s
+        still_s = self._quiet.still_s
         asked = self._ahead is not None and self._ahead.in_flight
         if asked and not 0 < still_s < _WEIGHED_AFTER_S - _A_SAMPLE_S:
             # Once the detector is sure of the silence, the model's answer is there.
@@ -324,39 +294,10 @@ class EndOfTurn(BaseUserTurnStopStrategy):
             self._pause = Pause.unheard_speech(self._now_s())
 
     @property
-    def _falls_quiet_s(self) -> float:
-        """How long the caller has been quiet, if that may be the end; else 0."""
-        if not self._speaking or self._voice is None:
-            return 0.0
-        quiet_s, faded_s = self._voice.quiet_s, self._fading.quiet_s
-        return max(quiet_s, faded_s) if quiet_s >= _QUIET_S or faded_s >= _FADED_S else 0.0
-
-    @property
-    def _silent_s(self) -> float:
-        silent_since_s = self._lull.began_at_s if self._lull else self._fell_silent_s
-        return self._now_s() - silent_since_s
-
-    @property
-    def _is_silent(self) -> bool:
-        """Whether it is deep, or both say so: a faint last word is one to the bare level."""
-        if self._fading.still_s >= _STILL_S - _A_SAMPLE_S:
-            return True
-        voiceless = self._pause is not None or self._voice is None or self._voice.quiet_s > 0
-        return voiceless and self._silent_s >= _SILENT_S
-
-    @property
     def _words_are_all(self) -> bool:
         """Whether those that were said before the lull have come, as far as one can know."""
-        if self._lull is None:
-            return True
-        now_s, changed_s = self._now_s(), self._heard.changed_at_s
-        silent_s = max(self._fading.still_s, self._voice.quiet_s if self._voice else 0.0)
-        unsaid_s = (now_s - silent_s) - (changed_s - min(self._behind_s))
-        if unsaid_s > _UNSAID_S and silent_s < _SURELY_SILENT_S:
-            return False
-        # One late word is no rule.
-        behind_s = nlargest(2, self._behind_s)[-1] + _BEHIND_MARGIN_S
-        return changed_s >= self._lull.began_at_s or now_s >= self._lull.began_at_s + behind_s
+        lull, changed_at_s = self._lull, self._heard.changed_at_s
+        return lull is None or self._quiet.has_all_words(lull, changed_at_s, self._now_s())
 
     # What is made of it
 
@@ -456,7 +397,8 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         # where the model is at work for somebody else.
         without = self._lull.unanswered if self._lull else False
         untroubled = bool(self._ahead and self._ahead.untroubled)
-        return (untroubled or without) and self._is_silent
+        silent = self._quiet.is_believed(None if pause else self._lull, self._now_s())
+        return (untroubled or without) and silent
 
     @property
     def _patience(self) -> Patience:
