@@ -95,6 +95,7 @@ class HearingAssistant(LLMAssistantAggregator):
         self._cut = False
         self._told: set[str | None] = set()
         self._begins_next: LLMFullResponseStartFrame | None = None
+        self._opened_by_words: list[Utterance] = []
         self._twins: set[int] = set()
         self._ends_audio = False
 
@@ -131,8 +132,13 @@ class HearingAssistant(LLMAssistantAggregator):
         if direction is FrameDirection.DOWNSTREAM:
             self._follow(frame)
         match frame:
+            case LLMFullResponseStartFrame() if self._opened_by_words:
+                pass
             case LLMFullResponseStartFrame() if self._assistant_turn_start_timestamp:
                 self._begins_next = frame
+            case TTSTextFrame() if not self._assistant_turn_start_timestamp:
+                await self._open_by_words(utterance_of(frame))
+                await super().process_frame(frame, direction)
             case SaidAgainFrame():
                 await self._open_again(frame.utterance)
             case FunctionCallResultFrame():
@@ -144,6 +150,7 @@ class HearingAssistant(LLMAssistantAggregator):
                 await super().process_frame(frame, direction)
         if self._cut:
             self._answer, self._begins_next = _Answer(), None
+            self._opened_by_words.clear()
 
     async def _take_once(self, result: FunctionCallResultFrame, direction: FrameDirection) -> None:
         """Take a result, or do nothing where its twin was here before."""
@@ -176,6 +183,14 @@ class HearingAssistant(LLMAssistantAggregator):
             await super().process_frame(
                 start or LLMFullResponseStartFrame(), FrameDirection.DOWNSTREAM
             )
+
+    async def _open_by_words(self, utterance: Utterance | None) -> None:
+        """Begin the answer whose words are due while what begins it stands behind held audio."""
+        if utterance is None or utterance.over or not utterance.in_context:
+            return
+        if not any(utterance is playing for playing in self._playing):
+            self._opened_by_words.append(utterance)
+            await super().process_frame(LLMFullResponseStartFrame(), FrameDirection.DOWNSTREAM)
 
     async def push_context_frame(
         self, direction: FrameDirection = FrameDirection.DOWNSTREAM
@@ -248,6 +263,7 @@ class HearingAssistant(LLMAssistantAggregator):
 
     def _begun(self, utterance: Utterance) -> None:
         self._playing.append(utterance)
+        self._opened_by_words = [u for u in self._opened_by_words if u is not utterance]
         self._is_of_answer(utterance)
 
     def _said_again(self, utterance: Utterance, from_s: float) -> None:

@@ -136,15 +136,19 @@ async def test_pause_that_nobody_ends_ends_by_itself() -> None:
         assert [word.text for word in call.played()] == SENTENCE.split()
 
 
+# In 100 and 107 all words of an answer are due before the audio of the one before it has ended.
+@pytest.mark.parametrize("seed", [3, 100, 107])
 @pytest.mark.parametrize("timed", [True, False], ids=["words timed", "words not timed"])
 @pytest.mark.parametrize("line", ["web", "phone"])
-def test_memory_is_what_was_played_however_often_it_was_paused(line: Line, timed: bool) -> None:
+def test_memory_is_what_was_played_however_often_it_was_paused(
+    line: Line, timed: bool, seed: int
+) -> None:
     @in_virtual_time
     async def story() -> None:
-        rng = random.Random(3)
+        rng = random.Random(seed)
         hold = Hold()
         async with heard_call(rng, line=line, timed=timed, hold=hold) as call:
-            pausing = asyncio.create_task(_pause_now_and_then(hold, random.Random(3)))
+            pausing = asyncio.create_task(_pause_now_and_then(hold, random.Random(seed)))
             for _ in range(TURNS):
                 turn = await answer(call, rng)
                 assert in_order(turn.kept, turn.written[: len(turn.kept)])
