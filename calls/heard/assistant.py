@@ -28,7 +28,7 @@ from calls.heard.phone_lag import PhoneLag
 from calls.heard.utterance import Utterance
 from calls.marks import PlayoutMark
 from services.at_once import takes_frames_now
-from services.listeners import anyone_hears_bot_after
+from services.listeners import anyone_foreign_after
 
 Heard = Callable[[str, Utterance | None], None]
 
@@ -128,7 +128,7 @@ class HearingAssistant(LLMAssistantAggregator):
         """Follow what is played, then do as Pipecat's aggregator does."""
         self._cut = False
         if isinstance(frame, StartFrame):
-            self._ends_audio = not anyone_hears_bot_after(self)
+            self._ends_audio = not anyone_foreign_after(self)
         if direction is FrameDirection.DOWNSTREAM:
             self._follow(frame)
         match frame:

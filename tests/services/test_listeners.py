@@ -9,13 +9,12 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from calls.turn_taking.listening_user import ListeningUser
 from processors.filler_words import FillerWords
+from processors.silence_bound import SilenceBound
+from processors.spoken_text import SpokenText
+from processors.stage_latency import StageLatency
 from services.failover.health import Health
 from services.failover.llm.backed import BackedLLM
-from services.listeners import (
-    anyone_foreign_after,
-    anyone_hears_bot_after,
-    anyone_listens_after,
-)
+from services.listeners import anyone_foreign_after, anyone_listens_after
 from tests.processors.probed_pipeline import Probe, probed_pipeline
 from tests.services.failover.scripted_llm import Reply, ScriptedLLM
 from tests.virtual_time import in_virtual_time
@@ -53,18 +52,22 @@ def test_processor_that_may_hear_the_caller_is_found_even_in_a_pipeline_of_its_o
 @pytest.mark.parametrize("other", [Somebody, AudioBufferProcessor])
 def test_what_is_none_of_the_projects_may_hear_the_bot(other: type[FrameProcessor]) -> None:
     assert anyone_foreign_after(after(FillerWords(), Pipeline([other()])))
-    assert anyone_hears_bot_after(after(FillerWords(), Pipeline([other()])))
     assert not anyone_foreign_after(after(FillerWords(), backed()))
 
 
-def test_own_processor_that_says_so_hears_the_bot(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(FillerWords, "hears_bot", True, raising=False)
-    assert anyone_hears_bot_after(after(FillerWords()))
+@pytest.mark.parametrize("room", ["bots", "processors"])
+def test_processor_that_was_added_is_given_everything(
+    room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Somebody, "__module__", f"{room}.noise_meter")
+    assert anyone_listens_after(after(Somebody()))
+    assert anyone_foreign_after(after(Somebody()))
 
 
-def test_own_processors_do_not_listen() -> None:
-    assert not anyone_hears_bot_after(after(FillerWords()))
-    assert not anyone_listens_after(after(FillerWords(), Pipeline([FillerWords()])))
+@pytest.mark.parametrize("own", [FillerWords, SilenceBound, SpokenText, StageLatency])
+def test_own_processors_do_not_listen(own: type[FrameProcessor]) -> None:
+    assert not anyone_foreign_after(after(own()))
+    assert not anyone_listens_after(after(own(), Pipeline([own()])))
 
 
 def test_model_that_may_take_speech_listens_and_a_backed_one_does_not() -> None:
