@@ -39,8 +39,6 @@ from services.words_now import WordsNowFrame
 
 # Between two lulls at which the model of turns is asked.
 _BETWEEN_LULLS_S = 0.25
-# The model of turns is surer of a longer silence.
-_WEIGHED_AFTER_S = 0.12
 # Where the model of turns believes less than this, the caller is about to go on.
 _LEANS_TO_DONE = 0.5
 _PIECES_WITHIN_S = 0.03
@@ -50,8 +48,6 @@ _MODEL_WITHIN_S = 0.5
 _GUESSED_WITHIN_S = 1.0
 # Before the silence that ends a turn is over, the answer is asked for.
 _LEAD_S = 0.3
-# Sums of seconds are not exact.
-_A_SAMPLE_S = 1e-5
 
 
 class EndOfTurn(BaseUserTurnStopStrategy):
@@ -243,9 +239,8 @@ class EndOfTurn(BaseUserTurnStopStrategy):
             self._lull = Lull(self._now_s() - quiet_s)
             self._weigh(self._lull)
         await self._ask_ahead()
-        still_s = self._quiet.still_s
         asked = self._ahead is not None and self._ahead.in_flight
-        if asked and not 0 < still_s < _WEIGHED_AFTER_S - _A_SAMPLE_S:
+        if asked and not self._quiet.has_only_begun:
             # Once the detector is sure of the silence, the model's answer is there.
             self._have_weighed(self._lull)
 

@@ -6,7 +6,7 @@ from math import inf
 # at all, the clock counts, and so much later.
 _AUDIO_LATE_AT_MOST_S = 0.5
 # Sums of seconds are not exact.
-_A_SAMPLE_S = 1e-5
+A_SAMPLE_S = 1e-5
 
 
 class Pause:
@@ -46,7 +46,7 @@ class Pause:
     def left_of_s(self, span_s: float, now_s: float) -> float:
         """How much of so many seconds from the end of speech is still to come."""
         left_s = self.began_at_s + span_s - now_s
-        return left_s if left_s > _A_SAMPLE_S else 0.0
+        return left_s if left_s > A_SAMPLE_S else 0.0
 
     def add(self, heard_s: float) -> None:
         """So much more silence was heard."""
@@ -62,8 +62,8 @@ class Pause:
 
     def ends_within(self, span_s: float, now_s: float) -> bool:
         """Whether it will have lasted long enough soon."""
-        elapsed_s = now_s - self.began_at_s + span_s + _A_SAMPLE_S
-        heard_s = max(self._heard_s + span_s + _A_SAMPLE_S, elapsed_s - _AUDIO_LATE_AT_MOST_S)
+        elapsed_s = now_s - self.began_at_s + span_s + A_SAMPLE_S
+        heard_s = max(self._heard_s + span_s + A_SAMPLE_S, elapsed_s - _AUDIO_LATE_AT_MOST_S)
         return heard_s >= self._silence_s and elapsed_s >= self._words_s
 
     def due_in_s(self, now_s: float) -> float:

@@ -8,6 +8,7 @@ from pipecat.frames.frames import InputAudioRawFrame
 
 from calls.turn_taking.fading import Fading
 from calls.turn_taking.lull import Lull
+from calls.turn_taking.pause import A_SAMPLE_S
 
 # So much quiet is more than most gaps between words, and less than the VAD waits for: by the VAD's
 # own count, and by the bare level, which is sooner down.
@@ -24,8 +25,8 @@ _UNSAID_S, _SURELY_SILENT_S = 0.08, 0.14
 _SILENT_S = 0.1
 # Silence as deep as that is seldom within words for longer.
 _STILL_S = 0.06
-# Sums of seconds are not exact.
-_A_SAMPLE_S = 1e-5
+# The model of turns is surer of a longer silence.
+_WEIGHED_AFTER_S = 0.12
 
 
 class Voice(Protocol):
@@ -70,9 +71,9 @@ class Quiet:
         return max(quiet_s, faded_s) if quiet_s >= _QUIET_S or faded_s >= _FADED_S else 0.0
 
     @property
-    def still_s(self) -> float:
-        """How long there has been next to no sound."""
-        return self._fading.still_s
+    def has_only_begun(self) -> bool:
+        """Whether it is deep, and still shorter than the model of turns needs to be sure."""
+        return 0 < self._fading.still_s < _WEIGHED_AFTER_S - A_SAMPLE_S
 
     def is_believed(self, lull: Lull | None, now_s: float) -> bool:
         """Whether it is deep, or lasts: a faint last word is a silence to the bare level.
@@ -81,7 +82,7 @@ class Quiet:
             lull: The silence, as long as the detector does not call it one.
             now_s: The time.
         """
-        if self.still_s >= _STILL_S - _A_SAMPLE_S:
+        if self._fading.still_s >= _STILL_S - A_SAMPLE_S:
             return True
         voiceless = lull is None or self._voice is None or self._voice.quiet_s > 0
         since_s = lull.began_at_s if lull else self.began_at_s
@@ -95,7 +96,7 @@ class Quiet:
             changed_at_s: When the words last changed.
             now_s: The time.
         """
-        silent_s = max(self.still_s, self._voice.quiet_s if self._voice else 0.0)
+        silent_s = max(self._fading.still_s, self._voice.quiet_s if self._voice else 0.0)
         unsaid_s = (now_s - silent_s) - (changed_at_s - min(self._behind_s))
         if unsaid_s > _UNSAID_S and silent_s < _SURELY_SILENT_S:
             return False

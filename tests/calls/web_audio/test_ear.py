@@ -12,19 +12,10 @@ from pipecat.transports.smallwebrtc.transport import RawAudioTrack
 
 from calls.web_audio.ear import Ear
 from calls.web_audio.mouth import Encoded
+from tests.calls.web_audio.tones import RATE_HZ, pitch_hz, tone
 from tests.virtual_time import in_virtual_time
 
 OPUS = 111
-RATE_HZ = 24_000
-
-
-def tone(seconds: float, pitch_hz: float = 440) -> bytes:
-    times = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
-    return (8000 * np.sin(2 * np.pi * pitch_hz * times)).astype(np.int16).tobytes()
-
-
-def pitch_hz(sound: np.ndarray, rate_hz: int) -> float:
-    return float(np.argmax(np.abs(np.fft.rfft(sound))) * rate_hz / sound.size)
 
 
 async def packets_of(audio: bytes) -> list[bytes]:

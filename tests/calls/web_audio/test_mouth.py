@@ -6,7 +6,7 @@ from av import AudioCodecContext
 from pipecat.transports.smallwebrtc.transport import RawAudioTrack
 
 from calls.web_audio.mouth import Encoded
-from tests.calls.web_audio.test_ear import RATE_HZ, tone
+from tests.calls.web_audio.tones import RATE_HZ, tone
 from tests.virtual_time import in_virtual_time
 
 

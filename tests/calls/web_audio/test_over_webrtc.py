@@ -10,7 +10,7 @@ from pipecat.transports.smallwebrtc.transport import RawAudioTrack
 
 from calls.web_audio.ear import Ear, hear_promptly
 from calls.web_audio.mouth import Encoded, speak_encoded
-from tests.calls.web_audio.test_ear import RATE_HZ, pitch_hz, tone
+from tests.calls.web_audio.tones import RATE_HZ, pitch_hz, tone
 
 CODECS = ["opus", "PCMU"]
 
