@@ -18,6 +18,12 @@ hypothesis_settings.load_profile("untimed")
 wait_without_tasks()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with tests that take as long as a call does come first, beside one another."""
+    long = {item.path for item in items if item.get_closest_marker("long")}
+    items.sort(key=lambda item: item.path not in long)
+
+
 @pytest.fixture(autouse=True)
 def a_machine_without_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No variable of ours is set, and there is no `.env` in the working folder."""

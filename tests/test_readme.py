@@ -65,6 +65,7 @@ def test_processor_example_passes_the_processor_contract(checkout: Path) -> None
     assert re.search(r"\d+ passed", result.stdout), result.stdout[-3000:]
 
 
+@pytest.mark.long
 def test_bot_example_answers_its_sample_call(checkout: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     result = run(

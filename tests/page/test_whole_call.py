@@ -80,6 +80,7 @@ async def conversation(page: Page) -> str:
     return (await page.locator("#conversation").inner_text()).lower()
 
 
+@pytest.mark.long
 @pytest.mark.browser
 async def test_caller_in_the_browser_finds_the_order_and_the_bot_says_goodbye(
     tmp_path: Path,

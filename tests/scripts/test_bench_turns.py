@@ -192,6 +192,7 @@ def test_what_cannot_be_measured_is_refused_with_a_sentence(
     assert wrong[1] in capsys.readouterr().err
 
 
+@pytest.mark.long
 async def test_a_short_call_to_switchboard_has_all_its_turns_answered(tmp_path: Path):
     plan = Plan(
         tmp_path, ("switchboard",), (1,), "none", 1, 1, quick=True, pinned=False,

@@ -108,6 +108,7 @@ async def converse(phone: TwilioPhone, lines: list[str], voice: str) -> None:
         await phone.wait_for_answer(after_s=span.end_s, timeout_s=12)
 
 
+@pytest.mark.long
 @needs_flite
 async def test_callers_of_two_synthesisers_book_at_once_and_both_are_in_the_book(
     exchange: Exchange,
@@ -262,6 +263,7 @@ async def test_caller_who_drops_the_line_during_a_tool_leaves_the_next_caller_a_
         await phone.wait_for_answer(quiet_ms=300)
 
 
+@pytest.mark.long
 async def test_server_that_is_told_to_end_lets_the_running_call_finish(tmp_path: Path) -> None:
     async with open_exchange(tmp_path, DRAIN_S="60") as exchange:
         async with exchange.phone() as phone:

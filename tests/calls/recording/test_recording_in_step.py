@@ -56,6 +56,7 @@ async def recorded_call(
     return way_in, way_out
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("rate_hz", "kind", "callers_ppm"),
     [(8_000, Phone, 100), (48_000, Browser, -100), (16_000, Phone, -20), (24_000, Browser, 50)],

@@ -36,6 +36,7 @@ def events_of(tmp_path: Path):
     return read
 
 
+@pytest.mark.long
 async def test_recording_is_what_the_phone_heard_and_said(tmp_path: Path, events_of) -> None:
     await call(
         "order_support",
@@ -55,6 +56,7 @@ async def test_recording_is_what_the_phone_heard_and_said(tmp_path: Path, events
     assert consent["given"] is True
 
 
+@pytest.mark.long
 async def test_caller_who_objects_leaves_no_sound_behind(tmp_path: Path, events_of) -> None:
     await call(
         "order_support",

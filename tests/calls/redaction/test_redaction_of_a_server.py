@@ -6,6 +6,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import pytest
 from byte_search import Content, is_found
 from quoting import NOT_HEARD, NOT_SPOKEN
 from secrets_said import Secret, secret
@@ -70,6 +71,7 @@ def kinds_found(left: Left, whispers: list[Whisper]) -> dict[str, set[str]]:
     return kinds
 
 
+@pytest.mark.long
 async def test_no_secret_is_found_in_what_a_server_leaves(tmp_path: Path) -> None:
     whispers = callers()
     left = await whispered(whispers, tmp_path, keeps="redacted")
@@ -79,6 +81,7 @@ async def test_no_secret_is_found_in_what_a_server_leaves(tmp_path: Path) -> Non
     assert [quoted for quoted in (REFUSAL, NOT_HEARD, NOT_SPOKEN) if quoted not in log] == []
 
 
+@pytest.mark.long
 async def test_search_finds_what_a_server_is_told_to_keep(tmp_path: Path) -> None:
     """The search itself is not blind."""
     whispers = callers()[1:4:2]
@@ -90,6 +93,7 @@ async def test_search_finds_what_a_server_is_told_to_keep(tmp_path: Path) -> Non
     assert kinds["callers.sqlite"]
 
 
+@pytest.mark.long
 async def test_no_secret_is_left_by_a_server_that_is_killed_while_its_database_is_away(
     tmp_path: Path,
 ) -> None:

@@ -71,6 +71,7 @@ def test_language_model_words_a_tools_result() -> None:
     assert "It is in the van." in mind(Prompt(history, (ORDER_TOOL,))).text
 
 
+@pytest.mark.long
 async def test_whole_call_is_held_by_stand_ins_of_cloud_providers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
