@@ -13,6 +13,7 @@ from pipecat.frames.frames import (
     LLMFullResponseEndFrame,
     LLMFullResponseStartFrame,
     TTSAudioRawFrame,
+    TTSStartedFrame,
     TTSTextFrame,
 )
 from pipecat.utils.text.base_text_aggregator import TextType
@@ -89,6 +90,8 @@ class Attempt:
         self._owes_since_s: float | None = None
         self._last_came_s = 0.0
         self._given_at_s: list[float] = []
+        self._given: list[int] = []
+        self._announced = self._begun = 0
         self._given_whole = False
         self._listening = False
         self._withheld: list[TTSAudioRawFrame] = []
@@ -148,6 +151,10 @@ class Attempt:
                 await self._audio(frame)
             case TTSTextFrame() if self._listening:
                 await self._text(frame)
+            case TTSStartedFrame() if self._listening:
+                self._begins()
+            case AggregatedTextFrame() if self._listening and type(frame) is AggregatedTextFrame:
+                self._announced += 1
             case LLMFullResponseEndFrame() if frame.id == self._end.id:
                 self.came_to_its_end = self._over = True
                 self._speech.changed.set()
@@ -168,10 +175,23 @@ class Attempt:
         while (number := len(self._given_at_s)) < len(self._speech.sentences):
             self._given_at_s.append(_now_s())
             if text := self._speech.text_from(self.reached.first, number):
+                self._given.append(number)
                 await self.branch.give(AggregatedTextFrame(text, TextType.SENTENCE, raw_text=text))
         if self._speech.whole and not self._given_whole:
             self._given_whole = True
             await self.branch.give(self._end)
+
+    def _begins(self) -> None:
+        """A sentence begins that does not go on where the provider was.
+
+        A service whose connection broke connects again without a word, and says nothing of what
+        it was given before.
+        """
+        self._begun += 1
+        owing, sentences = self.judge.first_sentence_owed(), self._given[: self._announced]
+        if self._begun > 1 and owing is not None and sentences and owing < sentences[-1]:
+            self._fails(Failure.CUT)
+            self._speech.changed.set()
 
     async def _audio(self, frame: TTSAudioRawFrame) -> None:
         self._got_audio = True

@@ -7,12 +7,13 @@ import pytest
 from pipecat.frames.frames import LLMFullResponseEndFrame, TTSAudioRawFrame, TTSStoppedFrame
 
 from rehearsal.standins import StandIns
+from rehearsal.voice import speak
 from services.choice import choose
 from services.embedded.tts import EspeakTTSService
 from services.failover.incident import Failure, Incident
 from services.provider import Wish
 from settings import Settings
-from tests.services.failover.tts_fakes import Ear, call, health
+from tests.services.failover.tts_fakes import Ear, call, health, reply
 
 FIRST = "Your parcel with the two lamps left our house on Monday, the 23rd."
 SECOND = "It costs $42.50 in all, and comes to your door."
@@ -83,3 +84,24 @@ async def test_every_word_is_remembered_once_whatever_the_first_provider_does(
     assert ear.remembered == f"{FIRST} {SECOND}"
     assert ear.of(TTSAudioRawFrame)
     assert len(ear.of(TTSStoppedFrame)) == 1
+
+
+async def test_a_sentence_behind_a_broken_connection_is_not_taken_for_the_lost_one(
+    providers: StandIns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service connects again and says what it is given next."""
+    providers.fault("cartesia", "close", first=1, last=1, after=3)
+    for variable, value in providers.env("cartesia").items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.setenv("TTS", "cartesia")
+    lead: Any = choose(Settings.load())["tts"][0].build(Wish())
+    async with call(lead, EspeakTTSService(), healths=[health(60_000)] * 2) as made:
+        begin, *rest = reply(f"{FIRST} It", SECOND.removeprefix("It "))
+        await made.worker.queue_frames([begin, rest.pop(0)])
+        await providers.house.until("cartesia", "connection", 2)
+        await made.worker.queue_frames(rest)
+        await made.ear.until(LLMFullResponseEndFrame)
+    assert [(i.provider, i.how, i.went_to) for i in made.incidents] == [("a", Failure.CUT, "b")]
+    assert made.ear.remembered == f"{FIRST} {SECOND}"
+    spoken_s = sum(f.num_frames / f.sample_rate for f in made.ear.of(TTSAudioRawFrame))
+    assert spoken_s > 0.9 * (await speak(f"{FIRST} {SECOND}", 8000)).duration_s
