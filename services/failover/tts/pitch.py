@@ -13,7 +13,7 @@ _FIRST_PERIOD = 0.92
 
 # A median of fewer windows says little, of more it says nothing new.
 _ENOUGH = 8
-_PLENTY = 40
+_PLENTY = 20
 
 
 class Pitch:
