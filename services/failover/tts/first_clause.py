@@ -12,8 +12,10 @@ _WORDS, _LETTERS = 4, 20
 # be enough of it to be one.
 _WORDS_UNMARKED, _LETTERS_UNMARKED = 6, 30
 
-# What a voice that goes on with a sentence needs of it to find its tone: it plays for a second.
-_WORDS_OPENING, _LETTERS_OPENING = 4, 13
+# What a voice that goes on with a sentence needs of it to find its tone. It plays for nearly half
+# a second, and the next piece for a second.
+_WORDS_OPENING, _LETTERS_OPENING = 2, 6
+LASTING_WORDS, _LASTING_LETTERS = 4, 13
 
 # Only where there is a space anyway: two chunks are two words.
 _MARK = re.compile(r"(?:[,;:]|(?<=\s)[–—-])(?=\s)")
@@ -54,7 +56,7 @@ def first_clause(text: str) -> int:
     return 0
 
 
-def opening(text: str) -> int:
+def opening(text: str, *, more: bool = False) -> int:
     """Where the begin of a sentence ends that a voice can begin with and go on from.
 
     For a voice that takes a sentence in pieces and knows that there is more of it. Numbers, and
@@ -62,19 +64,21 @@ def opening(text: str) -> int:
 
     Parameters:
         text: As far as it is known.
+        more: It is not the begin, but what follows on it.
 
     Returns:
         How many characters it has; 0 when there is none.
     """
+    least = (LASTING_WORDS, _LASTING_LETTERS) if more else (_WORDS_OPENING, _LETTERS_OPENING)
     for last, following in pairwise(_WORD.finditer(text)):
         before = text[: last.end()]
-        if _opens(before) and _may_break(before, following.group()):
+        if _lasts(before, *least) and _may_break(before, following.group()):
             return last.end()
     return 0
 
 
-def _opens(text: str) -> bool:
-    return len(text.split()) >= _WORDS_OPENING and letters_in(text) >= _LETTERS_OPENING
+def _lasts(text: str, words: int, letters: int) -> bool:
+    return len(text.split()) >= words and letters_in(text) >= letters
 
 
 def _may_break(before: str, begun: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pipecat.utils.text.base_text_aggregator import Aggregation, TextType
 from pipecat.utils.text.simple_text_aggregator import SimpleTextAggregator
 
-from services.failover.tts.first_clause import first_clause, opening
+from services.failover.tts.first_clause import LASTING_WORDS, first_clause, opening
 
 # Only the next word makes sure, and then there is a sentence.
 _MAYBE_SENTENCE = re.compile(r"[.!?…][\"'”’)\]]*(\s|$)")
@@ -29,7 +29,7 @@ class FirstWords(SimpleTextAggregator):
     an answer was asked for ahead, nothing would be gained, and it stays whole.
 
     A voice that goes on with a sentence as if it had known all of it (`goes_on`) gets the first
-    few words of a model that writes much faster than anyone speaks.
+    two words of a model that writes much faster than anyone speaks, and then some more.
 
     Only English is cut; other languages set their commas otherwise.
 
@@ -42,6 +42,7 @@ class FirstWords(SimpleTextAggregator):
         super().__init__(aggregation_type=TextType.SENTENCE, language=language)
         self._goes_on = goes_on
         self._begun = False
+        self._opened = 0
         self._began_s: float | None = None
 
     async def aggregate(self, text: str) -> AsyncIterator[Aggregation]:
@@ -73,10 +74,14 @@ class FirstWords(SimpleTextAggregator):
     def _first_clause(self) -> Aggregation | None:
         if self._begun or self.language != "en" or _MAYBE_SENTENCE.search(self._text):
             return None
-        end = (opening(self._text) if self._may_open else 0) or first_clause(self._text)
-        if not end:
+        if end := opening(self._text, more=self._opened > 0) if self._may_open else 0:
+            words = len(self._text[:end].split())
+            self._opened += words
+            self._begun = words >= LASTING_WORDS
+        elif self._opened == 0 and (end := first_clause(self._text)):
+            self._begun = True
+        else:
             return None
-        self._begun = True
         clause, self._text = self._text[:end], self._text[end:]
         return Aggregation(clause.strip(" "), TextType.SENTENCE)
 
@@ -91,10 +96,11 @@ class FirstWords(SimpleTextAggregator):
         if not self._goes_on or self._began_s is None:
             return False
         took_s = _now_s() - self._began_s
-        return len(self._text.split()) >= _WORDS_A_SECOND * took_s
+        return self._opened + len(self._text.split()) >= _WORDS_A_SECOND * took_s
 
     def _next_reply(self) -> None:
         self._begun = False
+        self._opened = 0
         self._began_s = None
 
 

@@ -198,6 +198,21 @@ async def test_no_word_is_lost_or_said_twice_however_the_text_comes(
 def test_voice_that_goes_on_gets_a_few_words_and_never_a_part_of_a_number(
     text: str, begin: str
 ) -> None:
+    assert text[: opening(text, more=True)] == begin
+
+
+@pytest.mark.parametrize(
+    ("text", "begin"),
+    [
+        ("We are open ", "We are"),
+        ("We are", ""),
+        ("We are o", "We are"),
+        ("One hundred and five lamps are ", "One hundred and five lamps"),
+        ("We open at nine in the ", "We open"),
+        ("Four hundred dollars is ", "Four hundred dollars"),
+    ],
+)
+def test_voice_that_goes_on_begins_with_two_words(text: str, begin: str) -> None:
     assert text[: opening(text)] == begin
 
 
@@ -206,8 +221,9 @@ LONG = "Your parcel left our house in the afternoon and it will be there by the 
 
 @in_virtual_time
 async def test_few_words_are_enough_for_a_voice_that_goes_on() -> None:
-    first, rest = await chunks_of(*tokens_of(LONG), goes_on=True, every_s=0.0125)
-    assert (first, f"{first} {rest}") == ("Your parcel left our", LONG)
+    first, then, rest = await chunks_of(*tokens_of(LONG), goes_on=True, every_s=0.0125)
+    assert (first, then) == ("Your parcel", "left our house in")
+    assert f"{first} {then} {rest}" == LONG
 
 
 @in_virtual_time
