@@ -20,5 +20,5 @@ $bin/ruff check --no-cache .
 $bin/ruff format --no-cache --check .
 $bin/lint-imports --no-cache >/dev/null || $bin/lint-imports --no-cache
 $bin/pyright
-# Calls take the time they take: while one test waits for words to be played, others work.
-exec $bin/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder "$@"
+# Calls take the time they take: while one test waits for words to be played, another works.
+exec $bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder "$@"
