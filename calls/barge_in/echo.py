@@ -9,6 +9,8 @@ _COMPARED_S = 0.25
 # An echo over a network and back; the bot's side is kept for as long and for what is compared.
 _LATEST_S = 1.0
 _TINY = 1e-9
+# Two voices of one pitch are alike in what is deep, where most of their strength is.
+_PRE_EMPHASIS = 0.95
 
 
 class Echo:
@@ -60,10 +62,11 @@ class _Track:
             self._holds_s -= len(gone) / 2 / gone_hz
 
     def samples(self) -> np.ndarray:
-        """At 8 kHz, of shape (n,)."""
+        """At 8 kHz, pre-emphasised, of shape (n,)."""
         if not self._pieces:
             return np.zeros(0)
         held = np.concatenate([_at_8_khz(audio, rate_hz) for audio, rate_hz in self._pieces])
+        held[1:] -= _PRE_EMPHASIS * held[:-1]
         return held[-round(self._seconds * _RATE_HZ) :]
 
 
