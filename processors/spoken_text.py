@@ -36,7 +36,8 @@ class SpokenText(FrameProcessor):
     consumes = (LLMTextFrame,)
 
     def __init__(self) -> None:
-        super().__init__()
+        # Direct mode: nothing below waits, so nothing can stand behind it.
+        super().__init__(enable_direct_mode=True)
         self._speech: Speech | None = None
         self._blocks: Blocks | None = None
         self._latest: LLMTextFrame | None = None
