@@ -47,6 +47,7 @@ def turn_taking(
         turn_analyzer=smart_turn,
         voice=voice,
         lean=smart_turn.lean,
+        busy_for_s=smart_turn.busy_for_s,
         ahead=_ahead(call) if pace.ahead else None,
         pauses=Pauses(pace),
         reopening=reopening,

@@ -42,8 +42,6 @@ _BETWEEN_LULLS_S = 0.25
 # Where the model of turns believes less than this, the caller is about to go on.
 _LEANS_TO_DONE = 0.5
 _PIECES_WITHIN_S = 0.03
-# A model of turns that has more calls to look at than it can is not waited for any longer.
-_MODEL_WITHIN_S = 0.5
 # A guess that has not become final by then is not waited for.
 _GUESSED_WITHIN_S = 1.0
 # Before the silence that ends a turn is over, the answer is asked for.
@@ -54,7 +52,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
     """Ends the caller's turn, and asks for the answer as soon as the words seem to be all.
 
     The turn ends after as much silence as the words, the bot's question, the caller's own pauses
-    and the model of turns, if it answers in time, call for (``patience``), once the words are
+    and the model of turns, if it can answer in time, call for (``patience``), once the words are
     there: marked as the last ones, or as late as the recogniser's last ones ever come. A caller who
     goes on right after that, before anything of the answer was heard, goes on with the same turn
     (``Reopening``).
@@ -71,6 +69,8 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         voice: The detector of the caller's voice.
         lean: Asks the model of turns before the detector is sure of the silence; None: whatever
             seems to be all is asked for ahead.
+        busy_for_s: How long the model of turns would take, being at work for others; 0.0: it is
+            not.
         ahead: Keeps what is asked for ahead; None never asks.
         pauses: How this caller pauses.
         reopening: Takes back a turn that ended too soon; None never does.
@@ -83,6 +83,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         turn_analyzer: BaseTurnAnalyzer,
         voice: Voice | None = None,
         lean: Callable[[], Awaitable[float | None]] | None = None,
+        busy_for_s: Callable[[], float] = float,
         ahead: Ahead | None = None,
         pauses: Pauses | None = None,
         reopening: Reopening | None = None,
@@ -92,6 +93,8 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         self._analyzer = turn_analyzer
         self._quiet = Quiet(voice)
         self._lean = lean
+        self._busy_for_s = busy_for_s
+        self._judging: asyncio.Task[None] | None = None
         self._lull: Lull | None = None
         self._last_lull_s = -math.inf
         self._ahead = ahead
@@ -197,6 +200,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         self._pause = self._reopened_after = None
         self._heard.goes_on()
         self._look_no_more()
+        self._wait_for_no_model()
         await self._withdraw(Outcome.WENT_ON)
 
     async def _voice_ended(self, frame: VADUserStoppedSpeakingFrame) -> None:
@@ -210,19 +214,24 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         needs_no_model = self._patience.needs_no_model
         if pause.judged or (self._heard.final and needs_no_model):
             pause.judged = True
-            await self._look()
         elif not (self._heard.text and needs_no_model):
             self._have_judged(pause)
+        await self._look()
 
     def _have_judged(self, pause: Pause) -> None:
         """Ask the model of turns, once; words and audio are not to stand behind it."""
         asked_already = self._before_pause and self._before_pause.pending
-        if not (pause.asked or asked_already):
-            pause.asked = True
-            self._begin(self._judge(pause), "judge")
+        if pause.asked or asked_already:
+            return
+        pause.asked = True
+        if self._busy_for_s() > pause.left_for_model_s(self._now_s()):
+            pause.goes_by_words()
+        else:
+            self._judging = self._begin(self._judge(pause), "judge")
 
     async def _judge(self, pause: Pause) -> None:
         state, metrics = await self._analyzer.analyze_end_of_turn()
+        self._judging = None
         if metrics:
             await self.push_frame(MetricsFrame(data=[metrics]))
         pause.judged = True
@@ -304,10 +313,11 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         wait = self._patience
         if not pause.judged and not wait.needs_no_model:
             self._have_judged(pause)
-            if (left_s := pause.left_of_s(_MODEL_WITHIN_S, self._now_s())) > 0:
+            if (left_s := pause.left_for_model_s(self._now_s())) > 0:
                 self._look_later(left_s)
                 return
             pause.judged = pause.complete = True
+            self._wait_for_no_model()
         silence_s = wait.complete_s if pause.complete else wait.incomplete_s
         pause.ends_after(silence_s, self._words_by_s(pause))
         if pause.over(self._now_s()):
@@ -349,6 +359,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         self._heard = Heard()
         self._pause = None
         self._look_no_more()
+        self._wait_for_no_model()
         await self._withdraw(Outcome.UNRESOLVED)
 
     # The answer that is asked for ahead
@@ -417,10 +428,17 @@ class EndOfTurn(BaseUserTurnStopStrategy):
             in_s, lambda: self._begin(self._look(), "look")
         )
 
-    def _begin(self, work: Coroutine[Any, Any, None], what: str) -> None:
+    def _begin(self, work: Coroutine[Any, Any, None], what: str) -> asyncio.Task[None]:
         task = self.create_task(work, f"{self}::{what}")
         self._at_work.add(task)
         task.add_done_callback(self._at_work.discard)
+        return task
+
+    def _wait_for_no_model(self) -> None:
+        """What it has not begun to look at for this call, it need not."""
+        if self._judging:
+            self._judging.cancel()
+        self._judging = None
 
     def _look_no_more(self) -> None:
         if self._timer:

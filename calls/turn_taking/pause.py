@@ -5,6 +5,10 @@ from math import inf
 # Silence is counted by the audio that came: a late packet may hold a word. Where no audio comes
 # at all, the clock counts, and so much later.
 _AUDIO_LATE_AT_MOST_S = 0.5
+# A model of turns that has more calls to look at than it can is not waited for any longer; where
+# it cannot answer by then, the words alone decide, after a little more silence than with it.
+_MODEL_WITHIN_S = 0.5
+_WITHOUT_MODEL_S = 0.35
 # Sums of seconds are not exact.
 A_SAMPLE_S = 1e-5
 
@@ -29,6 +33,7 @@ class Pause:
         self.probability: float | None = None
         self.began_at_s = began_at_s
         self._heard_s = heard_s
+        self._model_within_s = _MODEL_WITHIN_S
         self._silence_s = inf
         self._words_s = inf
 
@@ -43,10 +48,14 @@ class Pause:
         """How long it was, when the caller went on at this time; 0 where the end is not known."""
         return 0.0 if self.unheard else until_s - self.began_at_s
 
-    def left_of_s(self, span_s: float, now_s: float) -> float:
-        """How much of so many seconds from the end of speech is still to come."""
-        left_s = self.began_at_s + span_s - now_s
+    def left_for_model_s(self, now_s: float) -> float:
+        """How long the model of turns is still waited for."""
+        left_s = self.began_at_s + self._model_within_s - now_s
         return left_s if left_s > A_SAMPLE_S else 0.0
+
+    def goes_by_words(self) -> None:
+        """The model of turns is not asked."""
+        self._model_within_s = _WITHOUT_MODEL_S
 
     def add(self, heard_s: float) -> None:
         """So much more silence was heard."""

@@ -5,18 +5,17 @@ import ctypes
 import os
 import sys
 import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
-from typing import ClassVar
+from typing import Any
 
 import numpy as np
 from loguru import logger
-from pipecat.audio.turn.base_turn_analyzer import EndOfTurnState
 from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
-from pipecat.metrics.metrics import MetricsData, TurnMetricsData
+from pipecat.metrics.metrics import TurnMetricsData
 
 # Of a thread that computes for 50 ms on end: a third of the loop's share where both want a core.
 _NICENESS = 5
@@ -33,46 +32,72 @@ _SET_THREADS = (
 class SmartTurn(LocalSmartTurnAnalyzerV3):
     """Pipecat's analyser without a thread of its own for every call."""
 
-    _at_work: ClassVar[int] = 0
-
     async def lean(self) -> float | None:
         """How sure the model is, by what it has heard so far, that the caller is done.
 
         Unlike `analyze_end_of_turn` it changes nothing. None: it heard nothing, or is at work for
         somebody else: an answer that comes late is of no use here.
         """
-        if SmartTurn._at_work:
+        workers = _workers()
+        if workers.ahead:
             return None
         loop = asyncio.get_running_loop()
-        with _counted():
-            _, metrics = await loop.run_in_executor(
-                self._model_executor, self._process_speech_segment, list(self._audio_buffer)
-            )
+        _, metrics = await loop.run_in_executor(
+            workers, self._process_speech_segment, list(self._audio_buffer)
+        )
         return metrics.probability if isinstance(metrics, TurnMetricsData) else None
 
-    async def analyze_end_of_turn(self) -> tuple[EndOfTurnState, MetricsData | None]:
-        with _counted():
-            return await super().analyze_end_of_turn()
+    def busy_for_s(self) -> float:
+        """How long `analyze_end_of_turn` would take; 0.0 where the model is at work for nobody.
+
+        Whoever no longer waits for that cancels it: what the model has not begun, it leaves out.
+        """
+        workers = _workers()
+        return (workers.ahead + 1) * workers.takes_s if workers.ahead else 0.0
 
     @property
     def _model_executor(self) -> ThreadPoolExecutor:
         return _workers()
 
 
-@contextmanager
-def _counted() -> Iterator[None]:
-    SmartTurn._at_work += 1
-    try:
-        yield
-    finally:
-        SmartTurn._at_work -= 1
+class _Workers(ThreadPoolExecutor):
+    """Threads that leave the processor to the audio of all calls, and what they have to do.
+
+    More of them than there are cores would make every answer late instead of some.
+
+    Attributes:
+        takes_s: How long the last piece of work took.
+    """
+
+    def __init__(self) -> None:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+        self._count = max(1, cores - 1)
+        self._asked: set[Future[Any]] = set()
+        self.takes_s = 0.0
+        super().__init__(max_workers=self._count, initializer=_give_way)
+
+    @property
+    def ahead(self) -> int:
+        """How many pieces of work one that comes now has to wait for."""
+        return max(0, len(self._asked) - self._count + 1)
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        asked = super().submit(self._timed, fn, *args, **kwargs)
+        self._asked.add(asked)
+        asked.add_done_callback(self._asked.discard)
+        return asked
+
+    def _timed(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        began_s = time.monotonic()
+        try:
+            return fn(*args, **kwargs)
+        finally:
+            self.takes_s = time.monotonic() - began_s
 
 
 @cache
-def _workers() -> ThreadPoolExecutor:
-    # More than there are cores would make every answer late instead of some.
-    count = max(1, len(os.sched_getaffinity(0)) - 1) if hasattr(os, "sched_getaffinity") else 1
-    return ThreadPoolExecutor(max_workers=count, initializer=_give_way)
+def _workers() -> _Workers:
+    return _Workers()
 
 
 def _give_way() -> None:

@@ -179,3 +179,42 @@ async def test_audio_that_is_late_does_not_end_a_turn() -> None:
         assert call.turns_ended == 0, "the caller's next word may be on its way"
         await call.is_silent(0.3)
         assert call.turns_ended == 1
+
+
+@in_virtual_time
+@pytest.mark.parametrize(("busy_for_s", "asked", "ends_s"), [(0.2, 1, 0.4), (0.4, 0, 0.36)])
+async def test_model_of_turns_is_asked_only_where_it_can_answer_in_time(
+    busy_for_s: float, asked: int, ends_s: float
+) -> None:
+    analyzer = ScriptedAnalyzer(0.9, thinks_s=0.2)
+    async with turns_call(ANSWER, analyzer=analyzer, busy_for_s=lambda: busy_for_s) as call:
+        await call.speaks(0.4)
+        await call.is_understood("I would like to book a table")
+        await call.is_silent(0.6)
+        assert call.analyzer.asked == asked
+        assert call.after_speech_s(UserStoppedSpeakingFrame) == pytest.approx(ends_s, abs=0.03)
+
+
+@in_virtual_time
+async def test_model_of_turns_that_is_late_is_no_longer_asked() -> None:
+    analyzer = ScriptedAnalyzer(0.9, thinks_s=5.0)
+    async with turns_call(ANSWER, analyzer=analyzer) as call:
+        for _ in range(2):
+            await call.speaks(0.4)
+            await call.is_silent(0.3)
+        assert analyzer.asked == 2
+        await call.is_understood("I would like to book a table")
+        await call.is_silent(0.4)
+        assert call.turns_ended == 1
+        assert analyzer.given_up == 2
+
+
+@in_virtual_time
+async def test_model_of_turns_that_hangs_is_not_waited_for_though_the_last_words_came_first() -> (
+    None
+):
+    async with turns_call(ANSWER, analyzer=ScriptedAnalyzer(0.9, thinks_s=60)) as call:
+        await call.speaks(0.4)
+        await call.is_understood("I would like to book a table")
+        await call.is_silent(0.8)
+        assert call.after_speech_s(UserStoppedSpeakingFrame) == pytest.approx(0.5, abs=0.03)

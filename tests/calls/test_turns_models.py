@@ -2,7 +2,10 @@
 
 import asyncio
 import threading
+import time
+from concurrent import futures
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -104,6 +107,26 @@ async def test_calls_share_the_thread_of_the_model_of_turns() -> None:
     assert one._model_executor is other._model_executor
     await one.cleanup()
     assert await asyncio.wrap_future(other._model_executor.submit(int, 7)) == 7
+
+
+async def test_model_of_turns_tells_how_long_it_is_busy_and_leaves_out_what_nobody_waits_for() -> (
+    None
+):
+    analyzer = models.end_of_turn()
+    threads, may_go_on, begun = analyzer._model_executor, threading.Event(), list[int]()
+    await asyncio.wrap_future(threads.submit(time.sleep, 0.05))
+    assert analyzer.busy_for_s() == 0.0
+    running: list[futures.Future[Any]] = [
+        threads.submit(may_go_on.wait) for _ in range(threads._max_workers)
+    ]
+    left_out, wanted = (threads.submit(begun.append, number) for number in (1, 2))
+    three_s = analyzer.busy_for_s()
+    assert left_out.cancel()
+    assert 0.0 < analyzer.busy_for_s() < three_s
+    may_go_on.set()
+    await asyncio.to_thread(futures.wait, [*running, wanted])
+    assert begun == [2]
+    assert analyzer.busy_for_s() == 0.0
 
 
 async def test_model_of_turns_gets_16_khz_whatever_the_call_has(

@@ -72,7 +72,7 @@ class ScriptedAnalyzer(BaseTurnAnalyzer):
         super().__init__()
         self.probability = probability
         self.thinks_s = thinks_s
-        self.asked = 0
+        self.asked = self.given_up = 0
 
     @property
     def speech_triggered(self) -> bool:
@@ -88,7 +88,11 @@ class ScriptedAnalyzer(BaseTurnAnalyzer):
     async def analyze_end_of_turn(self) -> tuple[EndOfTurnState, TurnMetricsData]:
         self.asked += 1
         probability = self.probability
-        await asyncio.sleep(self.thinks_s)
+        try:
+            await asyncio.sleep(self.thinks_s)
+        except asyncio.CancelledError:
+            self.given_up += 1
+            raise
         complete = probability > 0.5
         metrics = TurnMetricsData(
             processor="scripted",
