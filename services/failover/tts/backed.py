@@ -72,7 +72,9 @@ class BackedTTS(TTSService):
         _, lead, _ = providers[0]
         # The base class takes none from outside.
         self._text_aggregator = FirstWords(
-            language=lead.text_aggregation_language, goes_on=goes_on(lead)
+            language=lead.text_aggregation_language,
+            goes_on=goes_on(lead),
+            speaks=lambda: self._mouth.playout.left_s > 0,
         )
         self._skipped_text_aggregator.set_language(lead.text_aggregation_language)
         self._report = report

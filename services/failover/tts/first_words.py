@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from pipecat.utils.text.base_text_aggregator import Aggregation, TextType
 from pipecat.utils.text.simple_text_aggregator import SimpleTextAggregator
@@ -29,18 +29,27 @@ class FirstWords(SimpleTextAggregator):
     an answer was asked for ahead, nothing would be gained, and it stays whole.
 
     A voice that goes on with a sentence as if it had known all of it (`goes_on`) gets the first
-    two words of a model that writes much faster than anyone speaks, and then some more.
+    two words of a model that writes much faster than anyone speaks, and then some more. Where
+    something else is still to be heard, as a filler is before the answer, two would save nothing.
 
     Only English is cut; other languages set their commas otherwise.
 
     Parameters:
         language: Of the text, a two-letter code.
         goes_on: Whether the voice takes a sentence in pieces.
+        speaks: Whether something is still to be heard.
     """
 
-    def __init__(self, *, language: str | None = None, goes_on: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        language: str | None = None,
+        goes_on: bool = False,
+        speaks: Callable[[], bool] = bool,
+    ) -> None:
         super().__init__(aggregation_type=TextType.SENTENCE, language=language)
         self._goes_on = goes_on
+        self._speaks = speaks
         self._begun = False
         self._opened = 0
         self._began_s: float | None = None
@@ -74,7 +83,8 @@ class FirstWords(SimpleTextAggregator):
     def _first_clause(self) -> Aggregation | None:
         if self._begun or self.language != "en" or _MAYBE_SENTENCE.search(self._text):
             return None
-        if end := opening(self._text, more=self._opened > 0) if self._may_open else 0:
+        more = self._opened > 0 or self._speaks()
+        if end := opening(self._text, more=more) if self._may_open else 0:
             words = len(self._text[:end].split())
             self._opened += words
             self._begun = words >= LASTING_WORDS

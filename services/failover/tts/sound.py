@@ -63,6 +63,11 @@ class Playout:
     def __init__(self) -> None:
         self.ends_s = 0.0
 
+    @property
+    def left_s(self) -> float:
+        """How long there is still something to hear."""
+        return max(0.0, self.ends_s - asyncio.get_running_loop().time())
+
     def add(self, seconds: float) -> float:
         """Append audio.
 

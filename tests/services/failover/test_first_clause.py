@@ -227,6 +227,13 @@ async def test_few_words_are_enough_for_a_voice_that_goes_on() -> None:
 
 
 @in_virtual_time
+async def test_behind_a_filler_a_voice_begins_with_more_than_two_words() -> None:
+    aggregator = FirstWords(goes_on=True, speaks=lambda: True)
+    chunks = [c.text for t in tokens_of(LONG) async for c in aggregator.aggregate(t)]
+    assert chunks == ["Your parcel left our"]
+
+
+@in_virtual_time
 async def test_model_that_writes_hardly_faster_than_one_speaks_gets_no_head_start() -> None:
     chunks = await chunks_of(*tokens_of(LONG), goes_on=True, every_s=0.1)
     assert chunks == [LONG]
