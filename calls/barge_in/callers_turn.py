@@ -23,9 +23,10 @@ from calls.barge_in.sensitivity import BARGE_IN, BargeIn
 from calls.barge_in.sound import Sound, Verdict
 from processors.dismissed import SoundDismissedFrame
 
-# An echo is as like the bot as this; and where somebody speaks into it, less than that.
-_ECHO = 0.5
-_NO_ECHO = 0.3
+# An echo is as like the bot as this; and where somebody speaks into it, less than that. Whoever
+# happens to sound as the bot did just now is seldom as like it.
+_ECHO = 0.6
+_NO_ECHO = 0.5
 _COMPARED_EVERY_S = 0.1
 
 Words = TranscriptionFrame | InterimTranscriptionFrame
