@@ -91,7 +91,7 @@ class Attempt:
         self._last_came_s = 0.0
         self._given_at_s: list[float] = []
         self._given: list[int] = []
-        self._announced = self._begun = 0
+        self._announced = self._contexts = 0
         self._given_whole = False
         self._listening = False
         self._withheld: list[TTSAudioRawFrame] = []
@@ -152,7 +152,7 @@ class Attempt:
             case TTSTextFrame() if self._listening:
                 await self._text(frame)
             case TTSStartedFrame() if self._listening:
-                self._begins()
+                self._context_begins()
             case AggregatedTextFrame() if self._listening and type(frame) is AggregatedTextFrame:
                 self._announced += 1
             case LLMFullResponseEndFrame() if frame.id == self._end.id:
@@ -181,15 +181,15 @@ class Attempt:
             self._given_whole = True
             await self.branch.give(self._end)
 
-    def _begins(self) -> None:
-        """A sentence begins that does not go on where the provider was.
+    def _context_begins(self) -> None:
+        """Fail a provider whose new context leaves out what the one before owed.
 
         A service whose connection broke connects again without a word, and says nothing of what
         it was given before.
         """
-        self._begun += 1
+        self._contexts += 1
         owing, sentences = self.judge.first_sentence_owed(), self._given[: self._announced]
-        if self._begun > 1 and owing is not None and sentences and owing < sentences[-1]:
+        if self._contexts > 1 and owing is not None and sentences and owing < sentences[-1]:
             self._fails(Failure.CUT)
             self._speech.changed.set()
 
