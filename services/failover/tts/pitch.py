@@ -11,9 +11,10 @@ _QUIET = 300
 _VOICED = 0.75
 _FIRST_PERIOD = 0.92
 
-# A median of fewer windows says little, of more it says nothing new.
+# A median of fewer windows than the first says little; one of fewer than the second knows the
+# melody of a few syllables, not the voice.
 _ENOUGH = 8
-_PLENTY = 20
+_PLENTY = 40
 
 
 class Pitch:
