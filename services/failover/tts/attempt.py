@@ -22,7 +22,7 @@ from services.failover.branch import Branch
 from services.failover.incident import Failure
 from services.failover.lateness import lateness
 from services.failover.tts.judge import Judge
-from services.failover.tts.sound import duration_s, is_audible
+from services.failover.tts.sound import duration_s, is_audible, without_silence_before
 from services.failover.tts.speech import Speech
 from services.failover.tts.timing import WordTiming
 from services.failover.tts.words import Reached
@@ -94,7 +94,7 @@ class Attempt:
         self._announced = self._contexts = 0
         self._given_whole = False
         self._listening = False
-        self._withheld: list[TTSAudioRawFrame] = []
+        self._left_out_s = 0.0
         self._got_audio = False
         self._ends_s = 0.0
         self._over = False
@@ -195,27 +195,25 @@ class Attempt:
 
     async def _audio(self, frame: TTSAudioRawFrame) -> None:
         self._got_audio = True
-        if self.first_audio_after_ms is None:
-            # Silence that nothing follows would only keep the next provider waiting.
-            self._withheld.append(frame)
-            if not is_audible(frame):
-                return
-            self.first_audio_after_ms = self.waited_ms
-            frames, self._withheld = self._withheld, []
-        else:
-            frames = [frame]
-        for put_out in frames:
-            await self._put_out(put_out)
-        await self._follow()
-
-    async def _put_out(self, frame: TTSAudioRawFrame) -> None:
-        seconds = duration_s(frame)
         self._timing.audio(self.reached.heard_s)
+        if self.first_audio_after_ms is None:
+            silent_s = duration_s(frame)
+            if is_audible(frame):
+                self.first_audio_after_ms = self.waited_ms
+                frame = without_silence_before(frame)
+                silent_s -= duration_s(frame)
+            # Of no use to the listener, and it would keep the next provider waiting.
+            self._left_out_s += silent_s
+            if self.first_audio_after_ms is None:
+                return
+            self.reached.left_out(self._left_out_s)
+        seconds = duration_s(frame)
         audio = await self._resampler.resample(frame.audio, frame.sample_rate, self._rate_hz)
         begins_s = await self._listener.audio(self._speech, self._frame(audio), seconds)
         self._ends_s, self._last_came_s = begins_s + seconds, _now_s()
         self.reached.audio(begins_s, seconds)
         self.judge.audio(frame)
+        await self._follow()
 
     async def _text(self, frame: TTSTextFrame) -> None:
         text = frame.raw_text or frame.text

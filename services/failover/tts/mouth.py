@@ -113,5 +113,6 @@ class Mouth:
                 continue
             speech.noted = due.number + 1
             begun_s = self._begun_s.get(speech.context_id, 0.0)
-            word = (speech.words[due.number].text, due.at_s - begun_s)
+            # A word may be timed into the silence that was left out before it.
+            word = (speech.words[due.number].text, max(0.0, due.at_s - begun_s))
             await self._service.add_word_timestamps([word], speech.context_id)

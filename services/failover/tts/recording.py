@@ -40,8 +40,7 @@ class Recording:
         """What was heard, None unless each of so many words has its place in it."""
         if not self._audio or len(self._starts_s) != words:
             return None
-        heard = Phrase(bytes(self._audio), self._rate_hz, tuple(self._starts_s))
-        return heard.without_silence_before()
+        return Phrase(bytes(self._audio), self._rate_hz, tuple(self._starts_s))
 
     def _in_audio_s(self, at_s: float) -> float:
         """Where in the audio that is which plays then; waiting for more of it takes no audio."""

@@ -5,8 +5,10 @@ import asyncio
 import numpy as np
 from pipecat.frames.frames import TTSAudioRawFrame
 
-# Peaks of speech are in the thousands, those of a dithered silence below ten.
-_LOUDEST_SILENCE = 50
+# Peaks of speech are in the thousands.
+_LOUDEST_SILENCE, _LOUDEST_DITHER = 50, 10
+# A consonant may begin below what counts as a sound.
+_BEFORE_FIRST_SOUND_S = 0.01
 
 USUAL_PACE = 14.0
 """Letters a second, as `letters_in` counts them, at which a voice speaks."""
@@ -24,8 +26,16 @@ _SAID_SYMBOLS = frozenset("$€£¥%&@+=#°")
 
 def is_audible(frame: TTSAudioRawFrame) -> bool:
     """Whether there is anything to hear in 16-bit PCM."""
-    samples = np.frombuffer(frame.audio, dtype=np.int16, count=len(frame.audio) // 2)
-    return bool(samples.size) and int(np.abs(samples.astype(np.int32)).max()) > _LOUDEST_SILENCE
+    return bool((_loudness(frame) > _LOUDEST_SILENCE).any())
+
+
+def without_silence_before(frame: TTSAudioRawFrame) -> TTSAudioRawFrame:
+    """What an audible frame of 16-bit mono PCM holds from just before its first sound on."""
+    loudness = _loudness(frame)
+    first_sound = int((loudness > _LOUDEST_SILENCE).argmax())
+    before = round(_BEFORE_FIRST_SOUND_S * frame.sample_rate)
+    cut = max(int((loudness > _LOUDEST_DITHER).argmax()), first_sound - before)
+    return TTSAudioRawFrame(frame.audio[cut * 2 :], frame.sample_rate, frame.num_channels)
 
 
 def duration_s(frame: TTSAudioRawFrame) -> float:
@@ -47,6 +57,11 @@ def shortest_s(letters: int, pace: float | None = None) -> float:
     """
     fastest = min(_FASTEST_PACE, pace * _PACE_VARIES) if pace else _FASTEST_PACE
     return _LEAST_PART * letters / fastest
+
+
+def _loudness(frame: TTSAudioRawFrame) -> np.ndarray:
+    samples = np.frombuffer(frame.audio, dtype=np.int16, count=len(frame.audio) // 2)
+    return np.abs(samples.astype(np.int32))
 
 
 def _letters_of(character: str) -> int:

@@ -28,7 +28,8 @@ class Reached:
 
     Attributes:
         first: The number of the first word.
-        heard_s: From the begin of the provider's first audio to the end of its last.
+        heard_s: From the begin of the provider's first audio to the end of its last; what was
+            left out counts.
         between_sentences: Whether it has said that it is done with what it was given so far.
     """
 
@@ -65,10 +66,14 @@ class Reached:
         _, from_s = self._last_sure
         return max(0.0, self.heard_s - from_s - self._dry_s)
 
+    def left_out(self, seconds: float) -> None:
+        """So much silence before the first audio is not put out."""
+        self.heard_s = self._done_after_s = seconds
+
     def audio(self, begins_s: float, seconds: float) -> None:
         """Audio was put out that plays from `begins_s` on, on the loop's clock."""
         if self._begins_s is None:
-            self._begins_s = begins_s
+            self._begins_s = begins_s - self.heard_s
         at_s = begins_s - self._begins_s
         if at_s > self.heard_s + _SHORTEST_GAP_S:
             self._gap = (self.heard_s, at_s)

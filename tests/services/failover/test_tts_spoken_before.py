@@ -222,21 +222,3 @@ async def test_a_provider_that_is_down_is_not_missed(repertoire: Repertoire):
         await said(made, GREETING)
     assert made.ear.words == GREETING.split()
     assert made.incidents == []
-
-
-@in_virtual_time
-async def test_silence_before_the_first_sound_is_not_said_again(repertoire: Repertoire):
-    class Hesitant(StreamingVoice):
-        async def words(self, text: str):
-            yield "", bytes(24_000)
-            async for word in super().words(text):
-                yield word
-
-    async with call(Hesitant(), repertoire=repertoire) as made:
-        await said(made, GREETING)
-    slow = sum(frame.num_frames for frame in made.ear.of(TTSAudioRawFrame))
-    async with call(Hesitant(), repertoire=repertoire) as made:
-        await said(made, GREETING)
-    fast = sum(frame.num_frames for frame in made.ear.of(TTSAudioRawFrame))
-    assert slow - fast == pytest.approx(0.49 * 24_000, abs=24)
-    assert made.ear.words == GREETING.split()

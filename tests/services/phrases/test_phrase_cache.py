@@ -285,18 +285,5 @@ def test_no_content_is_taken_for_a_phrase_that_is_none(content: bytes) -> None:
         from_bytes(content)
 
 
-def test_silence_before_the_first_sound_is_cut_and_the_words_move_with_it() -> None:
-    silence = bytes(2 * round(0.3 * RATE_HZ))
-    spoken = Phrase(silence + phrase().audio, RATE_HZ, (0.3, 0.325))
-    heard = spoken.without_silence_before()
-    assert heard.seconds == pytest.approx(phrase().seconds + 0.01)
-    assert heard.starts_s == pytest.approx((0.01, 0.035))
-
-
-def test_nothing_is_cut_from_a_phrase_without_a_sound() -> None:
-    silent = Phrase(bytes(800), RATE_HZ, (0.0,))
-    assert silent.without_silence_before() == silent
-
-
 def _refuse(*_: Any) -> Any:
     raise OSError(errno.EACCES, "Permission denied")
