@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="bench_remains", description=(__doc__ or "").partition("\n")[0]
     )
     parser.add_argument("--n", type=int, choices=range(1, 61), default=4, metavar="CALLS")
-    parser.add_argument("--rounds", type=int, choices=range(1, 101), default=4, metavar="ROUNDS")
+    parser.add_argument("--rounds", type=int, choices=range(1, 101), default=8, metavar="ROUNDS")
     parser.add_argument(
         "--lines",
         type=int,

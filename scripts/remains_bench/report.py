@@ -7,12 +7,12 @@ from statistics import median
 from typing import Any
 
 from scripts.remains_bench.lane import SIDES
-from scripts.remains_bench.run import Results
+from scripts.remains_bench.pairs import shown_by
+from scripts.remains_bench.run import Held, Results
 from scripts.turns_bench.percentile import percentile
 
 _BEGIN, _END = "<!-- figures -->", "<!-- end of figures -->"
-# What is to be shown is less than 5 %: pairs that differ by more cannot show it.
-_TELLING = 0.05
+_MOST_CPU = 0.05
 _HEAD = """# What keeping records costs
 
 Two servers with the same bot on the same stand-in providers, in one run, in turns (ABBA), on the
@@ -23,30 +23,43 @@ has `/metrics` read every 5 s. Both say the sentence that announces the recordin
 
 
 def figures(results: Results) -> dict[str, Any]:
-    """All of them, by side, and the ratio of the sides' CPU in the median pair of rounds."""
-    sides: dict[str, Any] = {}
-    for side in SIDES:
-        held = results.held[side]
-        v2v_ms = [ms for entry in held for ms in entry.v2v_ms]
-        cpu_s = [entry.cpu_s_per_call_min for entry in held]
-        sides[side] = {
-            "cpu_s_per_call_min": median(cpu_s),
-            "cpu_s_per_call_min_by_round": cpu_s,
-            "v2v_p50_ms": percentile(v2v_ms, 50),
-            "v2v_p95_ms": percentile(v2v_ms, 95),
-            "plain_turns": len(v2v_ms),
-            "loop_lag_median_ms": median(entry.lag_ms for entry in held),
-            "problems": [problem for entry in held for problem in entry.problems],
-        }
-    pairs = zip(*(sides[side]["cpu_s_per_call_min_by_round"] for side in SIDES), strict=True)
-    ratios = [everything / bare for bare, everything in pairs if bare]
+    """All of them, by side, and what the pairs of rounds differ by."""
+    pairs = list(zip(*(results.held[side] for side in SIDES), strict=True))
+    cpu = [
+        more.cpu_s_per_call_min / bare.cpu_s_per_call_min - 1
+        for bare, more in pairs
+        if bare.cpu_s_per_call_min
+    ]
+    v2v_ms = [
+        median(more.v2v_ms) - median(bare.v2v_ms)
+        for bare, more in pairs
+        if bare.v2v_ms and more.v2v_ms
+    ]
     kept = asdict(results.received) | {"recordings": results.recordings}
     kept.pop("url")
     return {
-        "sides": sides,
-        "cpu_ratio": median(ratios),
-        "cpu_ratio_by_round": ratios,
+        "sides": {side: _of_side(results.held[side]) for side in SIDES},
+        "cpu_more": _shown(cpu),
+        "v2v_more_ms": _shown(v2v_ms),
         "kept": kept,
+    }
+
+
+def _shown(by_round: list[float]) -> dict[str, Any]:
+    return shown_by(by_round)._asdict() | {"by_round": by_round}
+
+
+def _of_side(held: list[Held]) -> dict[str, Any]:
+    v2v_ms = [ms for entry in held for ms in entry.v2v_ms]
+    cpu_s = [entry.cpu_s_per_call_min for entry in held]
+    return {
+        "cpu_s_per_call_min": median(cpu_s),
+        "cpu_s_per_call_min_by_round": cpu_s,
+        "v2v_p50_ms": percentile(v2v_ms, 50),
+        "v2v_p95_ms": percentile(v2v_ms, 95),
+        "plain_turns": len(v2v_ms),
+        "loop_lag_median_ms": median(entry.lag_ms for entry in held),
+        "problems": [problem for entry in held for problem in entry.problems],
     }
 
 
@@ -63,22 +76,17 @@ def table(results: Mapping[str, Any]) -> str:
     for title, (name, decimals) in rows.items():
         cells = [_number(results["sides"][side][name], decimals) for side in SIDES]
         lines.append(f"| {title} | {' | '.join(cells)} |")
-    ratios = ", ".join(f"{100 * (ratio - 1):+.1f}" for ratio in results["cpu_ratio_by_round"])
-    apart = max(results["cpu_ratio_by_round"]) - min(results["cpu_ratio_by_round"])
-    noisy = len(results["cpu_ratio_by_round"]) < 3 or apart > _TELLING
-    verdict = (
-        f"**Inconclusive**: it takes three pairs or more that are at most {100 * _TELLING:.0f} "
-        f"points apart, and these {len(results['cpu_ratio_by_round'])} are {100 * apart:.1f} "
-        "apart. Run it on a machine that does nothing else."
-    )
-    more = f"{100 * (results['cpu_ratio'] - 1):+.1f} %"
+    cpu, v2v = results["cpu_more"], results["v2v_more_ms"]
     kept = ", ".join(f"{count} {what}" for what, count in results["kept"].items())
     return "\n".join(
         [
             *lines,
             "",
-            f"CPU of everything over bare, median pair of rounds: {more} (pairs: {ratios}).",
-            *([verdict] if noisy else []),
+            f"Everything more than bare, by pairs of rounds, CPU: {_more(cpu, 100, 1, ' %')}",
+            _verdict(cpu),
+            "",
+            f"Voice to voice (each round's p50): {_more(v2v, 1, 0, ' ms')}",
+            "",
             f"Received and kept meanwhile: {kept}.",
         ]
     )
@@ -91,6 +99,31 @@ def write_page(results: Mapping[str, Any], page: Path, *, command: str, took_s: 
     _, _, after = rest.partition(_END)
     figures = f"{table(results)}\n\n`{command}`, {took_s / 60:.0f} minutes."
     page.write_text(f"{before}{_BEGIN}\n\n{figures}\n\n{_END}{after}", encoding="utf-8")
+
+
+def _more(shown: Mapping[str, Any], scale: float, decimals: int, unit: str) -> str:
+    def written(value: float) -> str:
+        return f"{scale * value:+.{decimals}f}"
+
+    if not shown["by_round"]:
+        return "nothing was timed."
+    pairs = ", ".join(map(written, shown["by_round"]))
+    between = (
+        f", the median of all between {written(shown['low'])} and {written(shown['high'])}{unit}"
+        if shown["low"] is not None
+        else ""
+    )
+    return f"median {written(shown['median'])}{unit}{between} (pairs: {pairs})."
+
+
+def _verdict(cpu: Mapping[str, Any]) -> str:
+    if cpu["low"] is None:
+        return "**Inconclusive**: it takes six pairs or more."
+    if cpu["high"] < _MOST_CPU:
+        return f"That is less than {100 * _MOST_CPU:.0f} %, with 95 % certainty."
+    if cpu["low"] > _MOST_CPU:
+        return f"**That is more than {100 * _MOST_CPU:.0f} %**, with 95 % certainty."
+    return "**Inconclusive**: run more rounds, or on a machine that does nothing else."
 
 
 def _number(value: float | None, decimals: int) -> str:
