@@ -7,7 +7,7 @@ from math import inf
 _AUDIO_LATE_AT_MOST_S = 0.5
 # A model of turns that has more calls to look at than it can is not waited for any longer; where
 # it cannot answer by then, the words alone decide, after a little more silence than with it.
-_MODEL_WITHIN_S = 0.5
+_MODEL_WITHIN_S = 0.4
 _WITHOUT_MODEL_S = 0.35
 # Sums of seconds are not exact.
 A_SAMPLE_S = 1e-5

@@ -387,7 +387,7 @@ async def test_turn_does_not_wait_for_a_model_that_is_late() -> None:
         await call.says(QUESTION, final_after_s=0.3)
         await call.is_silent(0.2)
         assert call.turns_ended == 1
-        assert call.after_speech_s(UserStoppedSpeakingFrame) == 0.5
+        assert call.after_speech_s(UserStoppedSpeakingFrame) == pytest.approx(0.4)
 
 
 @in_virtual_time

@@ -182,7 +182,7 @@ async def test_audio_that_is_late_does_not_end_a_turn() -> None:
 
 
 @in_virtual_time
-@pytest.mark.parametrize(("busy_for_s", "asked", "ends_s"), [(0.2, 1, 0.4), (0.4, 0, 0.36)])
+@pytest.mark.parametrize(("busy_for_s", "asked", "ends_s"), [(0.15, 1, 0.4), (0.4, 0, 0.36)])
 async def test_model_of_turns_is_asked_only_where_it_can_answer_in_time(
     busy_for_s: float, asked: int, ends_s: float
 ) -> None:
@@ -217,4 +217,4 @@ async def test_model_of_turns_that_hangs_is_not_waited_for_though_the_last_words
         await call.speaks(0.4)
         await call.is_understood("I would like to book a table")
         await call.is_silent(0.8)
-        assert call.after_speech_s(UserStoppedSpeakingFrame) == pytest.approx(0.5, abs=0.03)
+        assert call.after_speech_s(UserStoppedSpeakingFrame) == pytest.approx(0.4, abs=0.03)

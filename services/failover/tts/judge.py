@@ -10,6 +10,7 @@ from services.failover.tts.words import Reached
 
 # A voice varies from one sentence to the next by a fifth; another rate is another voice.
 _LOWEST_PART, _HIGHEST_PART = 0.55, 1.8
+_LOWEST_SURE_PART, _HIGHEST_SURE_PART = 0.75, 1.35
 # Nobody leaves a longer silence inside of a speech.
 _LONGEST_PAUSE_S = 1.5
 # A word of which this much was heard may be all of it.
@@ -60,10 +61,12 @@ class Judge:
     def audio(self, frame: TTSAudioRawFrame) -> None:
         """Audio came."""
         self._silent_s += duration_s(frame)
-        if is_audible(frame):
+        if not is_audible(frame):
+            return
+        if not self._usual_voice():
             self.pitch.hear(frame.audio, frame.sample_rate)
-            self._sounded_s += self._silent_s
-            self._silent_s = 0.0
+        self._sounded_s += self._silent_s
+        self._silent_s = 0.0
 
     def first_sentence_owed(self) -> int | None:
         """The first sentence of which there is surely more to come, or None."""
@@ -98,9 +101,17 @@ class Judge:
 
     def _another_voice(self) -> bool:
         """Whether it is played at another rate than it was made for."""
-        if not self._usual_hz or not (pitch_hz := self.pitch.hz):
-            return False
-        return not _LOWEST_PART < pitch_hz / self._usual_hz < _HIGHEST_PART
+        return self._part is not None and not _LOWEST_PART < self._part < _HIGHEST_PART
+
+    def _usual_voice(self) -> bool:
+        """Whether it surely is not."""
+        return self._part is not None and _LOWEST_SURE_PART < self._part < _HIGHEST_SURE_PART
+
+    @property
+    def _part(self) -> float | None:
+        """The pitch, as a part of the usual one; None until both are known."""
+        pitch_hz = self.pitch.hz
+        return pitch_hz / self._usual_hz if pitch_hz and self._usual_hz else None
 
     def _too_slow(self) -> bool:
         words = self._speech.words

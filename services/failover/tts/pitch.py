@@ -1,5 +1,7 @@
 """How high a voice is: the same voice at another sample rate is another voice."""
 
+from statistics import median
+
 import numpy as np
 
 _WINDOW_S = 0.08
@@ -18,16 +20,16 @@ _PLENTY = 40
 
 
 class Pitch:
-    """Follows the pitch of one voice through 16-bit mono PCM, by autocorrelation."""
+    """Follows the pitch of one voice through 16-bit mono PCM, by autocorrelation.
+
+    Attributes:
+        hz: The median so far, None until enough has been heard to tell.
+    """
 
     def __init__(self) -> None:
+        self.hz: float | None = None
         self._left = np.zeros(0, np.int16)
         self._found_hz: list[float] = []
-
-    @property
-    def hz(self) -> float | None:
-        """The median so far, None until enough has been heard to tell."""
-        return float(np.median(self._found_hz)) if len(self._found_hz) >= _ENOUGH else None
 
     def hear(self, audio: bytes, rate_hz: int) -> None:
         """Take the next samples, played at `rate_hz`."""
@@ -40,6 +42,8 @@ class Pitch:
         while at + window <= heard.size:
             if found_hz := _pitch_hz(heard[at : at + window], rate_hz):
                 self._found_hz.append(found_hz)
+                if len(self._found_hz) >= _ENOUGH:
+                    self.hz = median(self._found_hz)
             at += hop
         self._left = heard[at:]
 
