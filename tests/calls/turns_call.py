@@ -52,6 +52,9 @@ FRAME_S = 0.02
 VAD_S = 0.2
 STT_P99_S = 0.8
 
+QUESTION = "where is my order"
+ANSWER = Reply("It left today.", after_s=0.25)
+
 
 class ScriptedVoice:
     """What the detector of the caller's voice knows."""
@@ -344,3 +347,10 @@ async def turns_call(
     async with probed_pipeline(user, llm, *then, *end) as rig:
         await rig.down(STTMetadataFrame(service_name="stt", ttfs_p99_latency=stt_p99_s))
         yield TurnsCall(rig, user, model, analyzer, voice, settled)
+
+
+async def asks(call: TurnsCall) -> None:
+    """The question, whose words are there before its last sound."""
+    await call.speaks(0.7)
+    await call.seems(QUESTION)
+    await call.speaks(0.3)
