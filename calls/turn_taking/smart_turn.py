@@ -17,8 +17,8 @@ from loguru import logger
 from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
 from pipecat.metrics.metrics import TurnMetricsData
 
-# Of a thread that computes for 50 ms on end: a third of the loop's share where both want a core.
-_NICENESS = 5
+# Of a thread that computes for 50 ms on end: next to nothing where the loop wants the core as well.
+_NICENESS = 19
 
 # How NumPy's own BLAS calls it, in the order of preference.
 _SET_THREADS = (
