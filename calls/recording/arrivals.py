@@ -1,6 +1,7 @@
 """Where the caller's audio lies in the call, by when it came."""
 
 from collections import deque
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -41,16 +42,30 @@ class Arrivals(Track):
             ends_s = min(ends_s, came_s) - samples.size / self.rate_hz
             if came_s <= until_s:
                 places.append((round(ends_s * self.rate_hz), samples))
+        run: list[Samples] = []
         for place, samples in reversed(places):
             self._waiting.popleft()
-            self._place(place, samples)
+            off = place - self._ends
+            if not self._follows(off, samples):
+                if off < 0:
+                    samples = samples[-off:]
+                else:
+                    self._put(run)
+                    run, self._ends = [], place
+            run.append(samples)
+            self._ends += samples.size
+        self._put(run)
 
-    def _place(self, at: int, samples: Samples) -> None:
-        step_s = _QUIET_STEP_S if int(np.abs(samples).max(initial=0)) < _QUIET else _STEP_S
-        off = at - self._ends
-        if abs(off) <= step_s * self.rate_hz:
-            at = self._ends
-        elif off < 0:
-            at, samples = self._ends, samples[-off:]
-        self.put(at, samples)
-        self._ends = at + samples.size
+    def _follows(self, off: int, samples: Samples) -> bool:
+        """Whether a frame so far from the end of the one before follows it without a seam."""
+        if abs(off) <= _QUIET_STEP_S * self.rate_hz:
+            return True
+        if abs(off) > _STEP_S * self.rate_hz:
+            return False
+        return int(np.abs(samples).max(initial=0)) >= _QUIET
+
+    def _put(self, run: Sequence[Samples]) -> None:
+        """Put frames that follow each other up to where they end."""
+        if run:
+            samples = np.concatenate(run)
+            self.put(self._ends - samples.size, samples)

@@ -62,7 +62,8 @@ class Chunk:
 
 def mono(audio: bytes, rate_hz: int, channels: int, *, as_hz: int) -> Samples:
     """16-bit audio of any kind as samples of one side."""
-    samples = np.frombuffer(audio[: len(audio) // (2 * channels) * 2 * channels], np.int16)
+    whole = len(audio) // (2 * channels)
+    samples = np.frombuffer(audio, np.int16, count=whole * channels)
     if channels > 1:
         samples = samples.reshape(-1, channels).mean(axis=1).astype(np.int16)
     if rate_hz != as_hz:

@@ -17,9 +17,9 @@ from calls.recording.playout import Playout
 from calls.recording.sound_file import SoundFile
 from calls.recording.track import CHUNK_S, HISTORY_S, Track
 
-_TICK_S = 0.25
 # A chunk is written when it is so old: most of what may come late has come by then.
 _SETTLED_S = 0.5
+_A_MOMENT_S = 0.005
 # A disk that takes longer for a chunk is taken for broken, before what waits grows large.
 _DISK_AT_MOST_S = 20.0
 _LEAVE_FREE_BYTES = 256 * 2**20
@@ -124,10 +124,16 @@ class Recorder:
             self._failed(error)
         while not self._closing.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), _TICK_S)
+                async with asyncio.timeout(self._next_chunk_in_s()):
+                    await self._closing.wait()
             now_s = self._now()
             settled = int((now_s - _SETTLED_S) / CHUNK_S)
             await self._write(settled_s=now_s - LOOK_AHEAD_S, until_chunk=settled)
+
+    def _next_chunk_in_s(self) -> float:
+        """How long it takes until a chunk is old enough to be written."""
+        written_until_s = int((self._now() - _SETTLED_S) / CHUNK_S) * CHUNK_S + _SETTLED_S
+        return written_until_s + CHUNK_S + _A_MOMENT_S - self._now()
 
     async def _write(self, *, settled_s: float, until_chunk: int) -> None:
         """Have written what was not, and again what has changed since."""

@@ -8,10 +8,11 @@ from pipecat.frames.frames import (
     EndFrame,
     Frame,
     InterruptionFrame,
+    OutputAudioRawFrame,
     TTSStartedFrame,
     TTSStoppedFrame,
 )
-from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+from pipecat.processors.frame_processor import FrameCallback, FrameDirection, FrameProcessor
 
 from calls.heard.following import utterance_of
 from calls.heard.phone_lag import PhoneLag
@@ -57,6 +58,21 @@ class RecordingWatch(FrameProcessor):
         self._lag = PhoneLag()
         self._sentence: Utterance | None = None
         self._said = False
+
+    async def queue_frame(
+        self,
+        frame: Frame,
+        direction: FrameDirection = FrameDirection.DOWNSTREAM,
+        callback: FrameCallback | None = None,
+    ) -> None:
+        """Let audio pass, fifty times a second, without what any other frame goes through."""
+        down = direction is FrameDirection.DOWNSTREAM
+        if not (down and isinstance(frame, OutputAudioRawFrame) and self.next):
+            await super().queue_frame(frame, direction, callback)
+            return
+        if self._spoken:
+            self._spoken.follow(frame)
+        await self.next.queue_frame(frame, direction, callback)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Take notes, and pass everything on."""

@@ -31,11 +31,16 @@ class Health:
         deadline_ms: The longest that an answer may take, before anything was measured.
         fixed: Whether that is the setting's word, which measuring does not change.
         clock: Seconds, monotonic.
+
+    Attributes:
+        finalises: Whether it was seen to take the order to finalise what a caller said so far, and
+            to mark what answers it; known to all calls, so that the first turn of the next gains.
     """
 
     def __init__(
         self, deadline_ms: float, *, fixed: bool = False, clock: Clock = time.monotonic
     ) -> None:
+        self.finalises = False
         self._longest_ms = deadline_ms
         self._fixed = fixed
         self._clock = clock

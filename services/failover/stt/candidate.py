@@ -38,8 +38,6 @@ class Candidate:
         self._failed_at_s: float | None = None
         self._heard_to = 0
         self.gives_interims = False
-        self.finalises = False
-        """Whether it takes the order to finalise, and marks what answers it."""
 
     @property
     def name(self) -> str:
@@ -57,6 +55,11 @@ class Candidate:
     def failed_here(self) -> bool:
         """Whether it failed in this call and has not made up for it."""
         return self._failed_at_s is not None
+
+    @property
+    def finalises(self) -> bool:
+        """Whether it takes the order to finalise, and marks what answers it."""
+        return self.health.finalises
 
     @property
     def is_up(self) -> bool:
@@ -117,7 +120,7 @@ class Candidate:
         """
         if not self.branch.ready or self.branch.broken:
             return
-        self.finalises = self.finalises or self.owes_confirmation
+        self.health.finalises = self.health.finalises or self.owes_confirmation
         if self._heard_to < audio.end - 1:
             start = audio.back(_LEAD_IN_S) if position is None else position
             self._heard_to = max(self._heard_to, start)

@@ -9,7 +9,7 @@ from pipecat.frames.frames import TranscriptionFrame
 
 from services.words_now import WordsNowFrame
 from tests.services.failover.scripted_stt import VAD_S, Script
-from tests.services.failover.stt_call import Call, calling, first, second
+from tests.services.failover.stt_call import Call, calling, first, health, second
 from tests.virtual_time import in_virtual_time
 
 LINE = "where is my order number four seven two"
@@ -61,6 +61,20 @@ async def test_words_asked_for_at_the_end_of_speech_are_there_sooner() -> None:
 
 
 @in_virtual_time
+async def test_first_words_of_a_call_come_as_soon_once_another_call_had_them_asked_for() -> None:
+    known = health()
+    async with calling(first(Script(delay_s=0.15), known), second()) as call:
+        lasts_s = await line_lasts_s(call)
+        ended_s = now_s() - VAD_S
+        usual_s = await final_at_s(call) - ended_s
+    async with calling(first(Script(delay_s=0.15), known), second()) as call:
+        ended_s = await says_and_is_asked(call, lasts_s + LULL_S)
+        sooner_s = await final_at_s(call) - ended_s
+        assert call.texts == [LINE]
+    assert sooner_s == pytest.approx(usual_s - LULL_S, abs=0.03)
+
+
+@in_virtual_time
 async def test_words_asked_for_in_mid_sentence_are_not_taken_for_all() -> None:
     async with calling(first(Script(delay_s=0.15)), second()) as call:
         lasts_s = await line_lasts_s(call)
@@ -86,7 +100,10 @@ def test_no_word_is_lost_or_said_twice_whenever_words_are_asked_for(seed: int) -
     async def story() -> None:
         rng = random.Random(seed)
         script = Script(delay_s=rng.uniform(0.02, 0.3), chunk=rng.choice((0, 0, 3)))
-        async with calling(first(script), second()) as call:
+        known = health()
+        # As after another call, every other time.
+        known.finalises = seed % 2 == 1
+        async with calling(first(script, known), second()) as call:
 
             async def asks() -> None:
                 while True:
