@@ -60,12 +60,13 @@ class Chunk:
         return stereo.tobytes()
 
 
-def mono(audio: bytes, rate_hz: int, channels: int, *, as_hz: int) -> Samples:
-    """16-bit audio of any kind as samples of one side."""
-    whole = len(audio) // (2 * channels)
-    samples = np.frombuffer(audio, np.int16, count=whole * channels)
+def mono(audio: bytes, rate_hz: int, channels: int, *, as_hz: int) -> bytes:
+    """16-bit audio of any kind as that of one side; what is no whole sample is dropped."""
+    if channels == 1 and rate_hz == as_hz and len(audio) % 2 == 0:
+        return audio
+    samples = np.frombuffer(audio, np.int16, count=len(audio) // (2 * channels) * channels)
     if channels > 1:
         samples = samples.reshape(-1, channels).mean(axis=1).astype(np.int16)
     if rate_hz != as_hz:
         samples = soxr.resample(samples, rate_hz, as_hz, quality="MQ")
-    return samples
+    return samples.tobytes()

@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
 from calls.recording.arrivals import LOOK_AHEAD_S, Arrivals
 from calls.recording.files import append, create
 from calls.recording.mixing import Chunk, Piece, mono
@@ -78,15 +80,15 @@ class Recorder:
         """16-bit audio of the caller has come."""
         if not self._over:
             self._caller = self._caller or Arrivals(rate_hz)
-            samples = mono(audio, rate_hz, channels, as_hz=self._caller.rate_hz)
-            self._caller.came(samples, self._now())
+            audio = mono(audio, rate_hz, channels, as_hz=self._caller.rate_hz)
+            self._caller.came(audio, self._now())
 
     def bot(self, audio: bytes, rate_hz: int, channels: int = 1) -> None:
         """16-bit audio of the bot is written to its way out."""
         if not self._over:
             self._bot = self._bot or Playout(rate_hz)
-            samples = mono(audio, rate_hz, channels, as_hz=self._bot.rate_hz)
-            self._bot.plays(samples, self._now())
+            audio = mono(audio, rate_hz, channels, as_hz=self._bot.rate_hz)
+            self._bot.plays(np.frombuffer(audio, np.int16), self._now())
 
     def beside(self, name: str, note: str) -> None:
         """Append to a file beside the recording, no later than the sound of this moment."""
