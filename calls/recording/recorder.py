@@ -128,14 +128,17 @@ class Recorder:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._next_chunk_in_s()):
                     await self._closing.wait()
-            now_s = self._now()
-            settled = int((now_s - _SETTLED_S) / CHUNK_S)
-            await self._write(settled_s=now_s - LOOK_AHEAD_S, until_chunk=settled)
+            settled_s = self._now() - LOOK_AHEAD_S
+            await self._write(settled_s=settled_s, until_chunk=self._settled_chunks())
+
+    def _settled_chunks(self) -> int:
+        """How many chunks of the call are old enough to be written."""
+        return int((self._now() - _SETTLED_S) / CHUNK_S)
 
     def _next_chunk_in_s(self) -> float:
-        """How long it takes until a chunk is old enough to be written."""
-        written_until_s = int((self._now() - _SETTLED_S) / CHUNK_S) * CHUNK_S + _SETTLED_S
-        return written_until_s + CHUNK_S + _A_MOMENT_S - self._now()
+        """How long it takes until there is one more."""
+        at_s = (self._settled_chunks() + 1) * CHUNK_S + _SETTLED_S + _A_MOMENT_S
+        return at_s - self._now()
 
     async def _write(self, *, settled_s: float, until_chunk: int) -> None:
         """Have written what was not, and again what has changed since."""
