@@ -193,20 +193,13 @@ class Attempt:
             self._fails(Failure.CUT)
             self._speech.changed.set()
 
-    async def _audio(self, frame: TTSAudioRawFrame) -> None:
+    async def _audio(self, came: TTSAudioRawFrame) -> None:
         self._got_audio = True
         self._timing.audio(self.reached.heard_s)
-        if self.first_audio_after_ms is None:
-            silent_s = duration_s(frame)
-            if is_audible(frame):
-                self.first_audio_after_ms = self.waited_ms
-                frame = without_silence_before(frame)
-                silent_s -= duration_s(frame)
-            # Of no use to the listener, and it would keep the next provider waiting.
-            self._left_out_s += silent_s
-            if self.first_audio_after_ms is None:
-                return
-            self.reached.left_out(self._left_out_s)
+        begun = self.first_audio_after_ms is not None
+        frame = came if begun else self._first_sound(came)
+        if frame is None:
+            return
         seconds = duration_s(frame)
         audio = await self._resampler.resample(frame.audio, frame.sample_rate, self._rate_hz)
         begins_s = await self._listener.audio(self._speech, self._frame(audio), seconds)
@@ -214,6 +207,20 @@ class Attempt:
         self.reached.audio(begins_s, seconds)
         self.judge.audio(frame)
         await self._follow()
+
+    def _first_sound(self, frame: TTSAudioRawFrame) -> TTSAudioRawFrame | None:
+        """What is left of the first audio without the silence before it; None: it is all silence.
+
+        That is of no use to the listener, and would keep the next provider waiting.
+        """
+        self._left_out_s += duration_s(frame)
+        if not is_audible(frame):
+            return None
+        self.first_audio_after_ms = self.waited_ms
+        sound = without_silence_before(frame)
+        self._left_out_s -= duration_s(sound)
+        self.reached.left_out(self._left_out_s)
+        return sound
 
     async def _text(self, frame: TTSTextFrame) -> None:
         text = frame.raw_text or frame.text
