@@ -28,7 +28,7 @@ from calls.heard.following import Following
 from calls.incidents import Incidents
 from calls.record import CallRecord
 from calls.record_events import RecordEvents, prices_of
-from calls.recording.of_call import recording_of_call, watch_of
+from calls.recording.of_call import follower_of, recording_of_call
 from calls.recording.tap import Tap
 from calls.records.outcome import EndedBy
 from calls.records.rows import Outcome
@@ -112,7 +112,7 @@ class Call:
                 Following(channel.marks, channel.stream_sid),
                 Holding(channel.hold),
             ),
-            behind=lambda: watch_of(self._recording, channel),
+            follow=follower_of(self._recording, channel),
             shows=channel.shows,
         )
 

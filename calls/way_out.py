@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from pipecat.frames.frames import Frame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.transports.base_transport import BaseTransport
@@ -12,8 +13,8 @@ from calls.taken_back import KeepsFromTheRest, TakesBack
 def stand_before_output(
     transport: BaseTransport,
     processors: Callable[[], Sequence[FrameProcessor]],
-    behind: Callable[[], Sequence[FrameProcessor]] = tuple,
     *,
+    follow: Callable[[Frame], None] | None = None,
     shows: bool = True,
 ) -> BaseTransport:
     """Put processors before the transport's output. Called once for a transport.
@@ -21,7 +22,7 @@ def stand_before_output(
     Parameters:
         transport: The call's own; its `output` gives all of it from now on.
         processors: Makes what stands before the output, in its order, once.
-        behind: Makes what stands right behind it, and hears of all that is interrupted.
+        follow: Told of everything that comes out of it, when it is due.
         shows: Whether there is a page that shows words as they are said.
     """
     own_output = transport.output
@@ -30,7 +31,7 @@ def stand_before_output(
     def output() -> FrameProcessor:
         if not made:
             before = (TakesBack(shows=shows), *processors())
-            made.append(Pipeline([*before, own_output(), *behind(), KeepsFromTheRest()]))
+            made.append(Pipeline([*before, own_output(), KeepsFromTheRest(follow)]))
         return made[0]
 
     # On the instance: a bot may still ask what kind of transport it has.

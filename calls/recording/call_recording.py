@@ -64,7 +64,7 @@ class CallRecording:
         self._key = key
         self._note = note
         self._name = SEALED if key else PLAIN
-        self._recorder = Recorder(
+        self.recorder = Recorder(
             folder_of(data_dir, call_id) / (self._name + UNFINISHED),
             rate_hz=rate_hz,
             key=key,
@@ -81,35 +81,20 @@ class CallRecording:
         """Whether something is recorded at this moment."""
         return self._on
 
-    def caller(self, audio: bytes, rate_hz: int, channels: int = 1) -> None:
-        """As a `Listener`."""
-        if self._on and self._told:
-            self._recorder.caller(audio, rate_hz, channels)
-
-    def bot(self, audio: bytes, rate_hz: int, channels: int = 1) -> None:
-        """As a `Listener`."""
-        if self._on:
-            self._recorder.bot(audio, rate_hz, channels)
-
-    def cut(self, unplayed_s: float = 0.0, /) -> None:
-        """As a `Listener`."""
-        if self._on:
-            self._recorder.cut(unplayed_s)
-
     def sentence_begins(self) -> None:
         """The caller is about to be told."""
         if self._given is not None or self._on:
             return
         self._on = True
         if self._spans_of:
-            self._recorder.beside(NOTES, first_note())
-        self._recorder.start()
-        path = self._recorder.path.with_name(self._name)
+            self.recorder.beside(NOTES, first_note())
+        self.recorder.start(caller=False)
+        path = self.recorder.path.with_name(self._name)
         self._note(
             "recording",
             path=str(path.relative_to(self._data_dir)),
             format="sealed" if self._key else "wav",
-            sample_rate=self._recorder.rate_hz,
+            sample_rate=self.recorder.rate_hz,
             encrypted=self._key is not None,
         )
 
@@ -119,9 +104,10 @@ class CallRecording:
             return
         if self._consent.is_sentence(said):
             self._told = True
+            self.recorder.hear_caller()
         else:
             self._failed(f"the caller was told {said!r} instead of {self.sentence!r}")
-            self._on = False
+            self._stop()
             self._erasing = asyncio.create_task(self._erase())
 
     @property
@@ -157,7 +143,8 @@ class CallRecording:
         """Record nothing more of this call, and erase what was; for tools, too."""
         if self._given is False:
             return
-        self._given, self._on = False, False
+        self._given = False
+        self._stop()
         self._note("consent", given=False)
         self._erasing = asyncio.create_task(self._erase())
 
@@ -175,18 +162,22 @@ class CallRecording:
         if not self._on:
             return
         self._on = False
-        await self._recorder.close()
+        await self.recorder.close()
         try:
             await asyncio.to_thread(finish, self._data_dir, self._call_id, (), self._key)
         except (OSError, ValueError) as error:
             logger.error(f"The recording of this call is not to be played: {error}")
 
+    def _stop(self) -> None:
+        self._on = False
+        self.recorder.hear_nobody()
+
     def _said(self, side: Side, words: Sequence[SpokenWord], until_s: float) -> None:
         if self._on and self._spans_of:
-            self._recorder.beside(NOTES, note_of(side, self._spans_of(side, words), until_s))
+            self.recorder.beside(NOTES, note_of(side, self._spans_of(side, words), until_s))
 
     async def _erase(self) -> None:
-        await self._recorder.discard()
+        await self.recorder.discard()
         erased = await asyncio.to_thread(erase, self._data_dir, self._call_id)
         self._note(
             "recording_erased",
@@ -198,5 +189,5 @@ class CallRecording:
             logger.error(f"Of a refused recording is left, and to be erased: {erased}")
 
     def _failed(self, why: str) -> None:
-        logger.error(f"Nothing more of this call is recorded: {self._recorder.path}: {why}")
+        logger.error(f"Nothing more of this call is recorded: {self.recorder.path}: {why}")
         self._note("recording_failed", why=why)

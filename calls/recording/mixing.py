@@ -14,7 +14,7 @@ _MARGINS_PER_S = 50
 
 @dataclass(frozen=True)
 class Piece:
-    """One side of a chunk, with its surroundings.
+    """One side of a chunk, with its surroundings where it is to be filtered.
 
     Parameters:
         samples: None: silence.
@@ -25,19 +25,19 @@ class Piece:
     rate_hz: int
 
     @classmethod
-    def of(cls, track: Track | None, index: int) -> "Piece":
+    def of(cls, track: Track | None, index: int, *, for_hz: int) -> "Piece":
         """A chunk of a track, as it is at this moment."""
         if track is None:
             return cls(None, 0)
+        if track.rate_hz == for_hz:
+            return cls(track.at(index), for_hz)
         return cls(track.around(index, track.rate_hz // _MARGINS_PER_S), track.rate_hz)
 
     def at(self, rate_hz: int) -> Samples | None:
-        """The chunk alone, at another rate."""
-        if self.samples is None:
-            return None
-        samples = self.samples
-        if self.rate_hz != rate_hz:
-            samples = soxr.resample(samples, self.rate_hz, rate_hz, quality="MQ")
+        """The chunk alone, at the rate it was taken for."""
+        if self.samples is None or self.rate_hz == rate_hz:
+            return self.samples
+        samples = soxr.resample(self.samples, self.rate_hz, rate_hz, quality="MQ")
         margin = rate_hz // _MARGINS_PER_S
         return samples[margin : margin + chunk_frames(rate_hz)]
 

@@ -1,10 +1,10 @@
 """A call's recording, if its bot records."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from loguru import logger
-from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.frames.frames import Frame
 
 from calls.channel import TELEPHONE_HZ, Channel
 from calls.recording.call_recording import CallRecording
@@ -34,21 +34,24 @@ def recording_of_call(
             data_dir=settings.data_dir,
             rate_hz=TELEPHONE_HZ if channel.name == "phone" else _WIDEBAND_HZ,
             key=settings.sealing_key,
-            now=lambda: call.record.at_s,
+            now=call.record.clock(),
             note=call.record.note,
             spans_of=redactor.spans if redactor and redactor.policy == "redacted" else None,
         )
     except ValueError as error:
         logger.error(f"This call is not recorded: {error}")
         return None
-    channel.tap.listeners.append(recording)
+    channel.tap.listeners.append(recording.recorder)
     return recording
 
 
-def watch_of(recording: CallRecording | None, channel: Channel) -> Sequence[FrameProcessor]:
-    """What stands behind the output of a call that is recorded."""
+def follower_of(
+    recording: CallRecording | None, channel: Channel
+) -> Callable[[Frame], None] | None:
+    """Who is to be told of what comes out of the output, of a call that is recorded."""
     if recording is None:
-        return ()
+        return None
     # Twilio is told to drop what it has not played; the others play what was written.
     clears = bool(channel.stream_sid)
-    return (RecordingWatch(recording, channel.tap, clears=clears, spoken=recording.spoken),)
+    watch = RecordingWatch(recording, channel.tap, clears=clears, spoken=recording.spoken)
+    return watch.follow

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import math
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -22,11 +23,16 @@ from calls.recording.track import CHUNK_S, HISTORY_S, Track
 # A chunk is written when it is so old: most of what may come late has come by then.
 _SETTLED_S = 0.5
 _A_MOMENT_S = 0.005
+# All calls write at the same moments, so that they wake the disk's thread together.
+_TOGETHER_S = 0.25
 # A disk that takes longer for a chunk is taken for broken, before what waits grows large.
 _DISK_AT_MOST_S = 20.0
 _LEAVE_FREE_BYTES = 256 * 2**20
 
 Result = TypeVar("Result")
+
+_Sound = tuple[float, bytes, int, int]
+"""When it came or went (seconds of the call), 16-bit audio, its rate in Hz and its channels."""
 
 # One hangs at most as long as its disk; named so that tests know who waits.
 _WRITERS = ThreadPoolExecutor(2, thread_name_prefix="ThreadPoolExecutor-recording")
@@ -37,6 +43,9 @@ class Recorder:
 
     What is not on the disk yet, and what may still change, is held: some seconds, however long
     the call. A disk that is full or does not answer ends the recording, never the call.
+
+    It is the `Listener` of a tap. What it is told many times a second it only notes; a recorder
+    that has not started is told nothing.
 
     Parameters:
         path: Of the file, which must not exist.
@@ -66,29 +75,37 @@ class Recorder:
         self._leave_free_bytes = leave_free_bytes
         self._caller: Arrivals | None = None
         self._bot: Playout | None = None
+        self._came: list[_Sound] = []
+        self._went: list[_Sound] = []
+        self._hears_caller = self._hears_bot = False
         self._notes: list[tuple[str, str]] = []
         self._written = 0
         self._writing: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
         self._over = False
 
-    def start(self) -> None:
-        """Make the file, and write from now on until `close`."""
+    def start(self, *, caller: bool = True) -> None:
+        """Make the file, and write from now on until `close`; the caller only if `caller`."""
+        self._hears_bot, self._hears_caller = True, caller
         self._writing = asyncio.create_task(self._keep_writing())
+
+    def hear_caller(self) -> None:
+        """Record the caller, too, from now on."""
+        self._hears_caller = self._hears_bot
+
+    def hear_nobody(self) -> None:
+        """Record nothing from now on."""
+        self._hears_caller = self._hears_bot = False
 
     def caller(self, audio: bytes, rate_hz: int, channels: int = 1) -> None:
         """16-bit audio of the caller has come."""
-        if not self._over:
-            self._caller = self._caller or Arrivals(rate_hz)
-            audio = mono(audio, rate_hz, channels, as_hz=self._caller.rate_hz)
-            self._caller.came(audio, self._now())
+        if self._hears_caller:
+            self._came.append((self._now(), audio, rate_hz, channels))
 
     def bot(self, audio: bytes, rate_hz: int, channels: int = 1) -> None:
         """16-bit audio of the bot is written to its way out."""
-        if not self._over:
-            self._bot = self._bot or Playout(rate_hz)
-            audio = mono(audio, rate_hz, channels, as_hz=self._bot.rate_hz)
-            self._bot.plays(np.frombuffer(audio, np.int16), self._now())
+        if self._hears_bot:
+            self._went.append((self._now(), audio, rate_hz, channels))
 
     def beside(self, name: str, note: str) -> None:
         """Append to a file beside the recording, no later than the sound of this moment."""
@@ -97,16 +114,19 @@ class Recorder:
     @property
     def held_bytes(self) -> int:
         """How much sound is in memory."""
-        return sum(track.held_bytes for track in self._tracks)
+        noted = sum(len(audio) for _, audio, _, _ in (*self._came, *self._went))
+        return noted + sum(track.held_bytes for track in self._tracks)
 
     def cut(self, unplayed_s: float = 0.0, /) -> None:
         """Of the bot's audio that was written, so much at the end is not heard any more."""
+        self._place()
         if self._bot:
             self._bot.cut(self._now(), unplayed_s)
 
     async def close(self) -> None:
         """Write what is left, up to this moment."""
         await self._stop_writing()
+        self.hear_nobody()
         if not self._over:
             self.cut()
             now_s = self._now()
@@ -116,6 +136,7 @@ class Recorder:
     async def discard(self) -> None:
         """Record nothing more, and drop what was held. The file is left to who erases it."""
         self._over = True
+        self.hear_nobody()
         await self._stop_writing()
         await self._let_go()
 
@@ -137,15 +158,22 @@ class Recorder:
 
     def _next_chunk_in_s(self) -> float:
         """How long it takes until there is one more."""
-        at_s = (self._settled_chunks() + 1) * CHUNK_S + _SETTLED_S + _A_MOMENT_S
-        return at_s - self._now()
+        settled_at_s = (self._settled_chunks() + 1) * CHUNK_S + _SETTLED_S + _A_MOMENT_S
+        loop_s = asyncio.get_running_loop().time()
+        at_s = loop_s + settled_at_s - self._now()
+        return math.ceil(at_s / _TOGETHER_S) * _TOGETHER_S - loop_s
 
     async def _write(self, *, settled_s: float, until_chunk: int) -> None:
         """Have written what was not, and again what has changed since."""
+        self._place()
         if self._caller:
             self._caller.settle(settled_s)
         chunks = [
-            Chunk(index, Piece.of(self._caller, index), Piece.of(self._bot, index))
+            Chunk(
+                index,
+                Piece.of(self._caller, index, for_hz=self.rate_hz),
+                Piece.of(self._bot, index, for_hz=self.rate_hz),
+            )
             for index in self._due(until_chunk)
         ]
         if not (chunks or self._notes) or self._over or self._file is None:
@@ -160,6 +188,20 @@ class Recorder:
         self._written = max(self._written, until_chunk)
         for track in self._tracks:
             track.forget_before(self._written - round(HISTORY_S / CHUNK_S))
+
+    def _place(self) -> None:
+        """Bring to the tracks what was noted."""
+        came, self._came = self._came, []
+        went, self._went = self._went, []
+        if came and not self._over:
+            self._caller = self._caller or Arrivals(came[0][2])
+            for at_s, audio, rate_hz, channels in came:
+                self._caller.came(mono(audio, rate_hz, channels, as_hz=self._caller.rate_hz), at_s)
+        if went and not self._over:
+            self._bot = self._bot or Playout(went[0][2])
+            for at_s, audio, rate_hz, channels in went:
+                samples = mono(audio, rate_hz, channels, as_hz=self._bot.rate_hz)
+                self._bot.plays(np.frombuffer(samples, np.int16), at_s)
 
     def _due(self, until_chunk: int) -> list[int]:
         changed: set[int] = set()
@@ -187,11 +229,16 @@ class Recorder:
     def _failed(self, error: OSError | TimeoutError) -> None:
         self._over = True
         self._closing.set()
-        self._caller = self._bot = None
+        self._drop()
         if isinstance(error, TimeoutError):
             # The thread still has it.
             self._file = None
         self._on_failed(error.strerror or str(error) or "the disk does not answer")
+
+    def _drop(self) -> None:
+        self.hear_nobody()
+        self._came, self._went = [], []
+        self._caller = self._bot = None
 
     async def _stop_writing(self) -> None:
         self._closing.set()
@@ -200,7 +247,7 @@ class Recorder:
 
     async def _let_go(self) -> None:
         self._over = True
-        self._caller = self._bot = None
+        self._drop()
         file, self._file = self._file, None
         if file:
             await _on_disk(file.close)

@@ -53,11 +53,12 @@ class Spoken:
     def follow(self, frame: Frame) -> None:
         """A frame comes out behind the output."""
         match frame:
+            case TTSAudioRawFrame():
+                if self._utterance:
+                    self._bot_plays(frame.num_frames / frame.sample_rate)
             case TTSStartedFrame():
                 self._bot_ends()
                 self._utterance = utterance_of(frame)
-            case TTSAudioRawFrame() if self._utterance:
-                self._bot_plays(frame.num_frames / frame.sample_rate)
             case TTSStoppedFrame() | EndFrame() | CancelFrame():
                 self._bot_ends()
             case InterruptionFrame() if self._utterance and self._utterance.can_be_cut:

@@ -50,6 +50,11 @@ class Track:
             self._chunks[index][offset:] = 0
             self.changed.add(index)
 
+    def at(self, index: int) -> Samples | None:
+        """A copy of a chunk; None: all of it silence."""
+        chunk = self._chunks.get(index)
+        return None if chunk is None else chunk.copy()
+
     def around(self, index: int, margin: int) -> Samples | None:
         """A copy of a chunk with so many samples before and behind it; None: all of it silence."""
         near = [self._chunks.get(i) for i in (index - 1, index, index + 1)]

@@ -8,11 +8,10 @@ from pipecat.frames.frames import (
     EndFrame,
     Frame,
     InterruptionFrame,
-    OutputAudioRawFrame,
+    TTSAudioRawFrame,
     TTSStartedFrame,
     TTSStoppedFrame,
 )
-from pipecat.processors.frame_processor import FrameCallback, FrameDirection, FrameProcessor
 
 from calls.heard.following import utterance_of
 from calls.heard.phone_lag import PhoneLag
@@ -38,8 +37,8 @@ class Told(Protocol):
         ...
 
 
-class RecordingWatch(FrameProcessor):
-    """Stands directly behind the output, where frames come when they are due.
+class RecordingWatch:
+    """Is told of what comes out of the output, when it is due.
 
     Parameters:
         told: Of the sentence that begins the recording.
@@ -49,8 +48,6 @@ class RecordingWatch(FrameProcessor):
     """
 
     def __init__(self, told: Told, tap: Tap, *, clears: bool, spoken: Spoken | None = None) -> None:
-        # Direct mode: all that is done here is to take notes.
-        super().__init__(enable_direct_mode=True)
         self._told = told
         self._tap = tap
         self._clears = clears
@@ -59,31 +56,12 @@ class RecordingWatch(FrameProcessor):
         self._sentence: Utterance | None = None
         self._said = False
 
-    async def queue_frame(
-        self,
-        frame: Frame,
-        direction: FrameDirection = FrameDirection.DOWNSTREAM,
-        callback: FrameCallback | None = None,
-    ) -> None:
-        """Let audio pass, fifty times a second, without what any other frame goes through."""
-        down = direction is FrameDirection.DOWNSTREAM
-        if not (down and isinstance(frame, OutputAudioRawFrame) and self.next):
-            await super().queue_frame(frame, direction, callback)
+    def follow(self, frame: Frame) -> None:
+        """A frame comes out of the output."""
+        if self._spoken:
+            self._spoken.follow(frame)
+        if isinstance(frame, TTSAudioRawFrame):
             return
-        if self._spoken:
-            self._spoken.follow(frame)
-        await self.next.queue_frame(frame, direction, callback)
-
-    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
-        """Take notes, and pass everything on."""
-        await super().process_frame(frame, direction)
-        if direction is FrameDirection.DOWNSTREAM:
-            self._note(frame)
-        await self.push_frame(frame, direction)
-
-    def _note(self, frame: Frame) -> None:
-        if self._spoken:
-            self._spoken.follow(frame)
         match frame:
             case TTSStartedFrame() if not (frame.interruptible or self._sentence):
                 self._sentence = utterance_of(frame)

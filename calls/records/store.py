@@ -4,7 +4,6 @@ import asyncio
 import atexit
 import queue
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -70,6 +69,7 @@ class RecordStore:
         self._overflowed = 0
         self._taps: list[Tap] = []
         self._thread: threading.Thread | None = None
+        self._hurry = threading.Event()
         self._closed: Future[None] | None = None
 
     @property
@@ -91,11 +91,14 @@ class RecordStore:
         """Take an event. It never waits and never raises."""
         try:
             self.start()
-            full = self._queue.qsize() >= self._queue_at_most and event.kind not in ESSENTIAL
+            waiting = self._queue.qsize()
+            full = waiting >= self._queue_at_most and event.kind not in ESSENTIAL
             if full or self._closed:
                 self._overflow()
             else:
                 self._queue.put(Kept.of(event))
+            if waiting >= _BATCH_AT_MOST:
+                self._hurry.set()
         except Exception as error:
             logger.error(f"An event of a call is lost: {error!r}")
         for tap in self._taps:
@@ -113,6 +116,7 @@ class RecordStore:
         if self._thread and self._closed is None:
             done: Future[None] = Future()
             self._queue.put(done)
+            self._hurry.set()
             await asyncio.wrap_future(done)
 
     async def close(self) -> None:
@@ -124,6 +128,7 @@ class RecordStore:
         if self._thread and self._closed is None:
             self._closed = Future()
             self._queue.put(self._closed)
+            self._hurry.set()
             atexit.unregister(self._leave)
         return self._closed
 
@@ -155,19 +160,21 @@ class RecordStore:
     def _gathered(self) -> tuple[list[Kept], list[Future[None]]]:
         """What came, until it is time to write; nothing where nothing came for a while."""
         events: list[Kept] = []
-        wait_s, until_s = self._writing.at_latest_in_s, 0.0
-        while True:
+        wait_s = self._writing.at_latest_in_s
+        while len(events) < _BATCH_AT_MOST:
             try:
                 item = self._queue.get(timeout=wait_s)
             except queue.Empty:
-                return events, []
+                break
             if isinstance(item, Future):
                 return events, [item]
             events.append(item)
-            until_s = until_s or time.monotonic() + _GATHER_S
-            wait_s = max(0.0, until_s - time.monotonic())
-            if len(events) >= _BATCH_AT_MOST:
-                return events, []
+            if len(events) == 1 and self._queue.qsize() < _BATCH_AT_MOST:
+                # To be woken for each of them would cost the loop's thread more than it does here.
+                self._hurry.wait(_GATHER_S)
+                self._hurry.clear()
+            wait_s = 0.0
+        return events, []
 
 
 _STORES: dict[tuple[Path, str], RecordStore] = {}

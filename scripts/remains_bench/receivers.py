@@ -11,7 +11,7 @@ from aiohttp import web
 
 from rehearsal.loopback_server import serve_on_loopback
 
-SCRAPED_EVERY_S = 5.0
+SCRAPED_EVERY_S = 15.0
 _LAG = re.compile(r"^switchboard_event_loop_lag_seconds ([\d.e+-]+)$", re.MULTILINE)
 _OPEN_METRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -333,7 +333,7 @@ async def heard_call(
     line: Line = "web",
     timed: bool = True,
     before_output: Sequence[FrameProcessor] = (),
-    behind_output: Sequence[FrameProcessor] = (),
+    follow: Callable[[Frame], None] | None = None,
     pace: float | None = None,
     asked_first: Sequence[type[Told]] = (),
     window: Window | None = None,
@@ -350,7 +350,7 @@ async def heard_call(
         line: What carries it.
         timed: Whether the provider tells the times of its words.
         before_output: Processors between the voice and the output.
-        behind_output: Processors right behind the output.
+        follow: Told of everything that comes out of the output.
         pace: Letters a second of the voice.
         asked_first: Providers that are asked before the one that says everything.
         window: The call's context.
@@ -381,7 +381,7 @@ async def heard_call(
     transport = stand_before_output(
         Transport(way_out),
         lambda: [Following(marks, "MZ1"), Holding(hold)],
-        behind=lambda: behind_output,
+        follow=follow,
     )
     record = Record()
     context = window or Window(limit=1_000_000)

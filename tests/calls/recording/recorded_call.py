@@ -118,14 +118,12 @@ async def recorded_call(
         note=call.note,
         spans_of=spans_of,
     )
-    tap.listeners.append(call.recording)
+    tap.listeners.append(call.recording.recorder)
     tap.at_input(call.callers)
     watch = RecordingWatch(
         call.recording, tap, clears=line == "phone", spoken=call.recording.spoken
     )
-    async with heard_call(
-        rng, line=line, hold=call.hold, behind_output=[watch], **options
-    ) as heard:
+    async with heard_call(rng, line=line, hold=call.hold, follow=watch.follow, **options) as heard:
         call.heard = heard
         microphone = asyncio.create_task(call.caller_sounds())
         try:
