@@ -1,12 +1,12 @@
 """What it costs a call that everything remains of it: CPU, and voice to voice.
 
-    .venv/bin/python -m scripts.bench_remains                       # four calls at once
+    .venv/bin/python -m scripts.bench_remains                       # four calls with each
     .venv/bin/python -m scripts.bench_remains --docs docs/records-cost.md
     .venv/bin/python -m scripts.bench_remains --n 8 --rounds 6 --json out.json
 
-Two servers with the same bot on the same stand-in providers hold the same conversations in turns:
-one keeps nothing, the other the record, redacted, and the recording, with traces, a webhook and
-metrics that are read.
+Two servers with the same bot on the same kind of stand-in providers hold the same conversations at
+the same time, so that both have the same of the machine: one keeps nothing, the other the record,
+redacted, and the recording, with traces, a webhook and metrics that are read.
 """
 
 import argparse

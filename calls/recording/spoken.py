@@ -45,8 +45,7 @@ class Spoken:
         self._now = now
         self._on_words = on_words
         self._utterance: Utterance | None = None
-        self._played_s = 0.0
-        self._stretches: list[tuple[float, float]] = []
+        self._played: list[tuple[float, float]] = []
         self._voice_since_s: float | None = None
         self._voice = False
 
@@ -55,7 +54,7 @@ class Spoken:
         match frame:
             case TTSAudioRawFrame():
                 if self._utterance:
-                    self._bot_plays(frame.num_frames / frame.sample_rate)
+                    self._played.append((self._now(), frame.num_frames / frame.sample_rate))
             case TTSStartedFrame():
                 self._bot_ends()
                 self._utterance = utterance_of(frame)
@@ -79,27 +78,43 @@ class Spoken:
         self._voice_since_s = now_s - _BEFORE_VOICE_S if self._voice else None
         self._on_words("caller", [SpokenWord(text, began_s, now_s)], now_s)
 
-    def _bot_plays(self, seconds: float) -> None:
-        plays_s = self._now() - seconds
-        last = self._stretches[-1] if self._stretches else None
-        if last is None or plays_s - (last[1] + self._played_s - last[0]) > _GAP_S:
-            self._stretches.append((self._played_s, plays_s))
-        self._played_s += seconds
-
     def _bot_ends(self) -> None:
         utterance, self._utterance = self._utterance, None
-        if utterance and self._stretches:
-            begun = [w for w in utterance.words_with_begin() if w[1] < self._played_s]
-            ends = [*begun, ("", self._played_s)]
-            words = [
-                SpokenWord(text, self._at(begins_s), self._at(next_s, end=True))
-                for (text, begins_s), (_, next_s) in pairwise(ends)
-            ]
-            self._on_words("bot", words, self._now())
-        self._played_s, self._stretches = 0.0, []
+        played, self._played = self._played, []
+        if not (utterance and played):
+            return
+        heard = _Heard(played)
+        begun = [w for w in utterance.words_with_begin() if w[1] < heard.lasted_s]
+        ends = [*begun, ("", heard.lasted_s)]
+        words = [
+            SpokenWord(text, heard.at_s(begins_s), heard.at_s(next_s, end=True))
+            for (text, begins_s), (_, next_s) in pairwise(ends)
+        ]
+        self._on_words("bot", words, self._now())
 
-    def _at(self, place_s: float, *, end: bool = False) -> float:
-        """When a place in the utterance's audio was played."""
+
+class _Heard:
+    """When each place of an utterance's audio was played.
+
+    Parameters:
+        played: For each piece of it, when it was out and how long it is, in seconds.
+
+    Attributes:
+        lasted_s: How much audio there was.
+    """
+
+    def __init__(self, played: Sequence[tuple[float, float]]) -> None:
+        self.lasted_s = 0.0
+        self._stretches: list[tuple[float, float]] = []
+        for out_s, seconds in played:
+            plays_s = out_s - seconds
+            last = self._stretches[-1] if self._stretches else None
+            if last is None or plays_s - (last[1] + self.lasted_s - last[0]) > _GAP_S:
+                self._stretches.append((self.lasted_s, plays_s))
+            self.lasted_s += seconds
+
+    def at_s(self, place_s: float, *, end: bool = False) -> float:
+        """When a place, in seconds from the begin, was played; `end`: what ends there."""
         # What ends where a pause begins was over before it.
         places = [from_s + (1e-6 if end else 0.0) for from_s, _ in self._stretches]
         from_s, plays_s = self._stretches[max(0, bisect_right(places, place_s) - 1)]

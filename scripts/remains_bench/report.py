@@ -8,17 +8,19 @@ from typing import Any
 
 from scripts.remains_bench.lane import SIDES
 from scripts.remains_bench.pairs import shown_by
+from scripts.remains_bench.receivers import SCRAPED_EVERY_S
 from scripts.remains_bench.run import Held, Results
 from scripts.turns_bench.percentile import percentile
 
 _BEGIN, _END = "<!-- figures -->", "<!-- end of figures -->"
 _MOST_CPU = 0.05
-_HEAD = """# What keeping records costs
+_HEAD = f"""# What keeping records costs
 
-Two servers with the same bot on the same stand-in providers, in one run, in turns (ABBA), on the
-same core. "Bare" keeps nothing of a call. "Everything" keeps the record, redacted (`redacted`),
-and a recording of both sides, traces every call with OpenTelemetry, tells a webhook of its end and
-has `/metrics` read every 5 s. Both say the sentence that announces the recording.
+Two servers with the same bot on the same kind of stand-in providers, in one run, at the same time,
+on the same core: how fast the machine is changes from one minute to the next. "Bare" keeps nothing
+of a call. "Everything" keeps the record, redacted (`redacted`), and a recording of both sides,
+traces every call with OpenTelemetry, tells a webhook of its end and has `/metrics` read every
+{SCRAPED_EVERY_S:.0f} s. Both say the sentence that announces the recording.
 """
 
 

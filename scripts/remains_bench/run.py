@@ -1,4 +1,4 @@
-"""Places all calls: the two servers in turn, in the order bare, everything, everything, bare."""
+"""Places all calls: with both servers at once, so that both have the same of the machine."""
 
 import asyncio
 import contextlib
@@ -28,10 +28,10 @@ class Plan:
     """What is to be measured.
 
     Attributes:
-        n: How many calls at once.
-        rounds: How often each side has its turn.
+        n: How many calls at once, with each of the two.
+        rounds: How often.
         lines: How much of the timed conversation is held.
-        pinned: The servers have a core of their own.
+        pinned: The servers have a core of their own, which they share.
     """
 
     folder: Path
@@ -45,7 +45,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Held:
-    """One side's turn: so many calls at once.
+    """One side's calls of one round.
 
     Attributes:
         cpu_s_per_call_min: Of the server, until what remains of the calls is done with.
@@ -86,10 +86,11 @@ async def run(plan: Plan, say: Callable[[str], None]) -> Results:
             await lane.hold(script.WARM_UP, speech, "warm-up")
         held: dict[Side, list[Held]] = {side: [] for side in SIDES}
         for number in range(plan.rounds):
-            for side in SIDES if number % 2 == 0 else SIDES[::-1]:
-                entry = await _hold(plan, lanes[side], speech, number, received)
-                held[side].append(entry)
-                say(f"{number + 1}, {side}: {entry.cpu_s_per_call_min:.3f} CPU s a call-minute")
+            both = [_hold(plan, lanes[side], speech, number, received) for side in SIDES]
+            for entry in await asyncio.gather(*both):
+                held[entry.side].append(entry)
+                cpu = f"{entry.cpu_s_per_call_min:.3f} CPU s a call-minute"
+                say(f"{number + 1}, {entry.side}: {cpu}")
     recordings = len(list((plan.folder / "everything").glob("recordings/*/*.wav")))
     return Results(held, received, recordings)
 
