@@ -7,13 +7,12 @@ import math
 import os
 import shutil
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
 from calls.recording.arrivals import LOOK_AHEAD_S, Arrivals
+from calls.recording.disk import on_disk
 from calls.recording.files import append, create
 from calls.recording.mixing import Chunk, Piece, mono
 from calls.recording.playout import Playout
@@ -25,17 +24,12 @@ _SETTLED_S = 0.5
 _A_MOMENT_S = 0.005
 # All calls write at the same moments, so that they wake the disk's thread together.
 _TOGETHER_S = 0.25
-# A disk that takes longer for a chunk is taken for broken, before what waits grows large.
-_DISK_AT_MOST_S = 20.0
 _LEAVE_FREE_BYTES = 256 * 2**20
-
-Result = TypeVar("Result")
+# How much is free is asked with every tenth chunk or so.
+_ASKED_EVERY = 10
 
 _Sound = tuple[float, bytes, int, int]
 """When it came or went (seconds of the call), 16-bit audio, its rate in Hz and its channels."""
-
-# One hangs at most as long as its disk; named so that tests know who waits.
-_WRITERS = ThreadPoolExecutor(2, thread_name_prefix="ThreadPoolExecutor-recording")
 
 
 class Recorder:
@@ -79,7 +73,7 @@ class Recorder:
         self._went: list[_Sound] = []
         self._hears_caller = self._hears_bot = False
         self._notes: list[tuple[str, str]] = []
-        self._written = 0
+        self._written = self._writes = 0
         self._writing: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
         self._over = False
@@ -142,7 +136,7 @@ class Recorder:
 
     async def _keep_writing(self) -> None:
         try:
-            self._file = await _on_disk(lambda: create(self.path, self.rate_hz, self._key))
+            self._file = await on_disk(lambda: create(self.path, self.rate_hz, self._key))
         except (OSError, TimeoutError) as error:
             self._failed(error)
         while not self._closing.is_set():
@@ -181,7 +175,7 @@ class Recorder:
         file = self._file
         notes, self._notes = self._notes, []
         try:
-            await _on_disk(lambda: self._put_on_disk(file, chunks, notes))
+            await on_disk(lambda: self._put_on_disk(file, chunks, notes))
         except (OSError, TimeoutError) as error:
             self._failed(error)
             return
@@ -219,7 +213,8 @@ class Recorder:
     def _put_on_disk(
         self, file: SoundFile, chunks: Sequence[Chunk], notes: Sequence[tuple[str, str]]
     ) -> None:
-        if shutil.disk_usage(self.path.parent).free < self._leave_free_bytes:
+        asked, self._writes = self._writes % _ASKED_EVERY == 0, self._writes + 1
+        if asked and shutil.disk_usage(self.path.parent).free < self._leave_free_bytes:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         for name, note in notes:
             append(self.path.with_name(name), note)
@@ -250,9 +245,4 @@ class Recorder:
         self._drop()
         file, self._file = self._file, None
         if file:
-            await _on_disk(file.close)
-
-
-async def _on_disk(work: Callable[[], Result]) -> Result:
-    loop = asyncio.get_running_loop()
-    return await asyncio.wait_for(loop.run_in_executor(_WRITERS, work), _DISK_AT_MOST_S)
+            await on_disk(file.close)

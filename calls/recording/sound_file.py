@@ -58,6 +58,7 @@ class WavFile:
         self._file = descriptor
         self.rate_hz = rate_hz
         self._chunk_bytes = chunk_bytes(rate_hz)
+        self._in_header = self.chunks
 
     @classmethod
     def create(cls, path: Path, rate_hz: int) -> "WavFile":
@@ -89,10 +90,10 @@ class WavFile:
         ends = WAV_HEADER_BYTES + (index + 1) * self._chunk_bytes
         if ends > _LARGEST:
             raise OSError(errno.EFBIG, "a WAV file holds no more")
-        grows = index >= self.chunks
         write_at(self._file, pcm, ends - self._chunk_bytes)
-        if grows:
+        if index >= self._in_header:
             write_at(self._file, wav_header(self.rate_hz, ends - WAV_HEADER_BYTES), 0)
+            self._in_header = index + 1
 
     def read(self, index: int) -> bytes:
         at = WAV_HEADER_BYTES + index * self._chunk_bytes

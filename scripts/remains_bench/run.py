@@ -21,6 +21,9 @@ from scripts.turns_bench.process_tree import Meter
 _APART = 0.006
 # Recordings are finished and ended calls told of: they count as well.
 _AFTERWARDS_S = 2.0
+# Answers that are due with both in the same moment would wait for each other; one side begins
+# later, in turns.
+_LATER_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,10 @@ async def run(plan: Plan, say: Callable[[str], None]) -> Results:
             await lane.hold(script.WARM_UP, speech, "warm-up")
         held: dict[Side, list[Held]] = {side: [] for side in SIDES}
         for number in range(plan.rounds):
-            both = [_hold(plan, lanes[side], speech, number, received) for side in SIDES]
+            both = [
+                _hold(plan, lanes[side], speech, number, received, _LATER_S * ((number + k) % 2))
+                for k, side in enumerate(SIDES)
+            ]
             for entry in await asyncio.gather(*both):
                 held[entry.side].append(entry)
                 cpu = f"{entry.cpu_s_per_call_min:.3f} CPU s a call-minute"
@@ -96,8 +102,14 @@ async def run(plan: Plan, say: Callable[[str], None]) -> Results:
 
 
 async def _hold(
-    plan: Plan, lane: RemainsLane, speech: Sequence[Speech], number: int, received: Received
+    plan: Plan,
+    lane: RemainsLane,
+    speech: Sequence[Speech],
+    number: int,
+    received: Received,
+    later_s: float,
 ) -> Held:
+    await asyncio.sleep(later_s)
     meter = Meter(lane.server.pid)
     scraping = None
     if lane.side == "everything":
