@@ -24,7 +24,7 @@ from pipecat.pipeline.worker import IdleFrameObserver, PipelineWorker
 from pipecat.pipeline.worker_observer import Proxy, WorkerObserver
 from pipecat.utils.tracing.turn_trace_observer import TurnTraceObserver
 
-Wants = Callable[[type[Frame]], bool]
+Takes = Callable[[FramePushed], bool]
 
 # Pipecat's own do not say what they look at: who traces a call would be told of all its audio.
 LOOKED_AT: Mapping[type[BaseObserver], tuple[type[Frame], ...]] = {
@@ -53,8 +53,9 @@ def tell_those_who_look(worker: PipelineWorker) -> None:
     """Have a worker that does not run yet spare the observers that would look away.
 
     An observer may have `wants(kind: type[Frame]) -> bool`: of other frames it is not told. Nor are
-    Pipecat's own of what they do not look at. Who does not say is told of every push, as Pipecat
-    does.
+    Pipecat's own of what they do not look at. It may have `wants_push(pushed: FramePushed) -> bool`
+    as well, asked at each push of what it wants; the first that it takes is its `first_push`. Who
+    does not say is told of every push, as Pipecat does.
     """
     # The worker takes no observer of observers from outside.
     worker._observer = _SparingObserver(observers=worker._observer._observers)
@@ -65,7 +66,7 @@ class _SparingObserver(WorkerObserver):
 
     def __init__(self, *, observers: list[BaseObserver]) -> None:
         super().__init__(observers=observers)
-        self._wanting: dict[type[Frame], tuple[Proxy, ...]] = {}
+        self._wanting: dict[type[Frame], tuple[tuple[Proxy, Takes], ...]] = {}
 
     async def on_process_frame(self, data: FrameProcessed) -> None:
         for observer, proxy in (self._proxies or {}).items():
@@ -75,7 +76,7 @@ class _SparingObserver(WorkerObserver):
     async def on_push_frame(self, data: FramePushed) -> None:
         frame = data.frame
         kind = type(frame)
-        wanting = self._who_wants(kind)
+        wanting = [proxy for proxy, takes in self._who_wants(kind) if takes(data)]
         if not wanting:
             return
         data.first_push = frame.id not in self._frames_pushed
@@ -93,12 +94,16 @@ class _SparingObserver(WorkerObserver):
         await super().remove_observer(observer)
         self._wanting.clear()
 
-    def _who_wants(self, kind: type[Frame]) -> tuple[Proxy, ...]:
+    def _who_wants(self, kind: type[Frame]) -> tuple[tuple[Proxy, Takes], ...]:
         # Asked for every frame at every processor.
         wanting = self._wanting.get(kind)
         if wanting is None:
             each = (self._proxies or {}).items()
-            wanting = tuple(proxy for observer, proxy in each if _looks_at(observer, kind))
+            wanting = tuple(
+                (proxy, getattr(observer, "wants_push", _takes_all))
+                for observer, proxy in each
+                if _looks_at(observer, kind)
+            )
             if self._proxies is not None:
                 self._wanting[kind] = wanting
         return wanting
@@ -112,3 +117,7 @@ def _looks_at(observer: BaseObserver, kind: type[Frame]) -> bool:
         return issubclass(kind, (StartFrame, *observer._idle_timeout_frames))
     kinds = LOOKED_AT.get(type(observer))
     return kinds is None or issubclass(kind, kinds)
+
+
+def _takes_all(pushed: FramePushed) -> bool:
+    return True

@@ -1,7 +1,6 @@
 """Writes what is heard in a call, while it is heard."""
 
 import asyncio
-import contextlib
 import errno
 import math
 import os
@@ -75,7 +74,8 @@ class Recorder:
         self._notes: list[tuple[str, str]] = []
         self._written = self._writes = 0
         self._writing: asyncio.Task[None] | None = None
-        self._closing = asyncio.Event()
+        self._woken = asyncio.Event()
+        self._closing = False
         self._over = False
 
     def start(self, *, caller: bool = True) -> None:
@@ -139,10 +139,12 @@ class Recorder:
             self._file = await on_disk(lambda: create(self.path, self.rate_hz, self._key))
         except (OSError, TimeoutError) as error:
             self._failed(error)
-        while not self._closing.is_set():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._next_chunk_in_s()):
-                    await self._closing.wait()
+        loop = asyncio.get_running_loop()
+        while not self._closing:
+            self._woken.clear()
+            due = loop.call_later(self._next_chunk_in_s(), self._woken.set)
+            await self._woken.wait()
+            due.cancel()
             settled_s = self._now() - LOOK_AHEAD_S
             await self._write(settled_s=settled_s, until_chunk=self._settled_chunks())
 
@@ -222,8 +224,7 @@ class Recorder:
             file.write(chunk.index, chunk.pcm(file.rate_hz))
 
     def _failed(self, error: OSError | TimeoutError) -> None:
-        self._over = True
-        self._closing.set()
+        self._over = self._closing = True
         self._drop()
         if isinstance(error, TimeoutError):
             # The thread still has it.
@@ -236,7 +237,8 @@ class Recorder:
         self._caller = self._bot = None
 
     async def _stop_writing(self) -> None:
-        self._closing.set()
+        self._closing = True
+        self._woken.set()
         if self._writing:
             await self._writing
 

@@ -12,6 +12,7 @@ from pipecat.frames.frames import (
     InterruptionFrame,
     LLMContextFrame,
     LLMContextUserTurnFrame,
+    LLMTextFrame,
     MetricsFrame,
     TextFrame,
     TranscriptionFrame,
@@ -25,6 +26,9 @@ from pipecat.frames.frames import (
 )
 from pipecat.observers.base_observer import BaseObserver, FramePushed
 from pipecat.processors.frame_processor import FrameDirection
+from pipecat.services.llm_service import LLMService
+from pipecat.services.tts_service import TTSService
+from pipecat.transports.base_output import BaseOutputTransport
 
 from processors.dismissed import SoundDismissedFrame
 from processors.stages.turns import Turns
@@ -77,6 +81,16 @@ class Watch(BaseObserver):
     def wants(self, kind: type[Frame]) -> bool:
         """Whether frames of this type mark a moment."""
         return _moment_of(kind) is not None
+
+    def wants_push(self, pushed: FramePushed) -> bool:
+        """Whether such a push may mark one: of audio and tokens most only pass somebody."""
+        match pushed.frame:
+            case TTSAudioRawFrame():
+                return isinstance(pushed.source, TTSService | BaseOutputTransport)
+            case LLMTextFrame():
+                leaves = isinstance(pushed.source, LLMService)
+                return leaves or isinstance(pushed.destination, TTSService)
+        return True
 
     async def on_push_frame(self, data: FramePushed) -> None:
         """Looks up the frame's type and leaves at once if it marks nothing."""

@@ -31,6 +31,13 @@ class Texts(Pushes):
         return issubclass(kind, TextFrame)
 
 
+class TextsThatLeave(Texts):
+    """Takes what a filter pushes, and not what reaches the first one."""
+
+    def wants_push(self, pushed: FramePushed) -> bool:
+        return isinstance(pushed.source, IdentityFilter)
+
+
 class Processings(BaseObserver):
     def __init__(self) -> None:
         super().__init__()
@@ -99,3 +106,11 @@ def test_pipecats_own_observers_look_at_what_is_known_of_them(observer: type[Bas
     # Of the latency's parts, which are told to nobody, more frames are looked at.
     breaks_down = hasattr(observer, "_build_contributions")
     assert known <= named if breaks_down else known == named
+
+
+@in_virtual_time
+async def test_observer_is_told_of_those_pushes_that_it_takes_and_the_first_is_the_first() -> None:
+    leaving, first = TextsThatLeave(), TextsThatLeave(observe_every_push=False)
+    await observed(leaving, first, sparing=True)
+    assert [type(frame) for frame in leaving.seen] == [TextFrame, TextFrame]
+    assert [type(frame) for frame in first.seen] == [TextFrame]
