@@ -12,7 +12,6 @@ from pipecat.frames.frames import (
     Frame,
     InterruptionFrame,
     LLMFullResponseEndFrame,
-    LLMTextFrame,
     StartFrame,
     TTSStoppedFrame,
     TTSUpdateSettingsFrame,
@@ -72,7 +71,7 @@ class BackedTTS(TTSService):
         )
         _, lead, _ = providers[0]
         # The base class takes none from outside.
-        self._text_aggregator = self._first_words = FirstWords(
+        self._text_aggregator = FirstWords(
             language=lead.text_aggregation_language,
             goes_on=goes_on(lead),
             speaks=lambda: self._mouth.playout.left_s > 0,
@@ -133,8 +132,6 @@ class BackedTTS(TTSService):
             case EndFrame() if self._turn_context_id:
                 # A reply that was never ended would be waited for.
                 await super().process_frame(LLMFullResponseEndFrame(), direction)
-            case LLMTextFrame():
-                self._first_words.ends_word = bool(frame.metadata.get("ends_word"))
             case BotStartedSpeakingFrame() | BotStoppedSpeakingFrame():
                 await self._voices.give(frame, direction)
         await super().process_frame(frame, direction)

@@ -1,6 +1,7 @@
 """Where the first clause of an English sentence ends that can be said before the rest is known."""
 
 import re
+from itertools import pairwise
 
 from services.failover.tts.sound import letters_in
 
@@ -59,22 +60,19 @@ def opening(text: str, *, more: bool = False) -> int:
     """Where the begin of a sentence ends that a voice can begin with and go on from.
 
     For a voice that takes a sentence in pieces and knows that there is more of it. Numbers, and
-    whatever else belongs together, stay whole, as far as it is known by then: a whole word is not
-    kept waiting until the next one begins, which comes a token later.
+    whatever else belongs together, stay whole.
 
     Parameters:
-        text: As far as it is known; a word is whole if a space follows.
+        text: As far as it is known.
         more: It is not the begin, but what follows on it.
 
     Returns:
         How many characters it has; 0 when there is none.
     """
     least = (LASTING_WORDS, _LASTING_LETTERS) if more else (_WORDS_OPENING, _LETTERS_OPENING)
-    words = list(_WORD.finditer(text))
-    begun = [word.group() for word in words[1:]] + ([""] if text[-1:].isspace() else [])
-    for last, following in zip(words, begun, strict=False):
+    for last, following in pairwise(_WORD.finditer(text)):
         before = text[: last.end()]
-        if _lasts(before, *least) and _may_break(before, following):
+        if _lasts(before, *least) and _may_break(before, following.group()):
             return last.end()
     return 0
 
@@ -84,14 +82,14 @@ def _lasts(text: str, words: int, letters: int) -> bool:
 
 
 def _may_break(before: str, begun: str) -> bool:
-    """Whether a piece may end here, before a word of which the begin is known, or nothing ("")."""
+    """Whether a piece may end here, before a word of which the begin is known."""
     last = before.split()[-1]
     return not (
         _is_open(before)
         or _belongs_to_a_number(last)
         or last.casefold() in _WITHIN_NUMBERS
         or "." in last
-        or (begun and not begun[0].islower() and not _I.match(begun))
+        or (not begun[0].islower() and not _I.match(begun))
     )
 
 

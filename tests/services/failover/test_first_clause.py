@@ -187,14 +187,11 @@ async def test_no_word_is_lost_or_said_twice_however_the_text_comes(
     [
         ("We are open until late in the evening ", "We are open until"),
         ("We open at nine in the morning ", "We open at nine in"),
-        ("Your order arrives on Wednesday afternoon", ""),
-        ("Your order arrives on Wednesday afternoon ", "Your order arrives on Wednesday afternoon"),
+        ("Your order arrives on Wednesday afternoon ", ""),
         ("The lamp costs four hundred dollars or so ", "The lamp costs four hundred dollars"),
         ("Please write to paul@maple.com then and ", "Please write to paul@maple.com then"),
-        ("Yes, you can pay", ""),
-        ("Yes, you can pay ", "Yes, you can pay"),
-        ("It is in Springfield ", "It is in Springfield"),
-        ("Yes, you can P", ""),
+        ("Yes, you can pay ", ""),
+        ("Yes, you can pay with ", "Yes, you can pay"),
         ('She said "we are open until ', ""),
     ],
 )
@@ -209,7 +206,6 @@ def test_voice_that_goes_on_gets_a_few_words_and_never_a_part_of_a_number(
     [
         ("We are open ", "We are"),
         ("We are", ""),
-        ("We are ", "We are"),
         ("We are o", "We are"),
         ("One hundred and five lamps are ", "One hundred and five lamps"),
         ("We open at nine in the ", "We open"),
@@ -228,13 +224,6 @@ async def test_few_words_are_enough_for_a_voice_that_goes_on() -> None:
     first, then, rest = await chunks_of(*tokens_of(LONG), goes_on=True, every_s=0.0125)
     assert (first, then) == ("Your parcel", "left our house in")
     assert f"{first} {then} {rest}" == LONG
-
-
-@in_virtual_time
-async def test_word_that_is_whole_does_not_wait_until_the_next_begins() -> None:
-    aggregator = FirstWords(goes_on=True)
-    chunks = [c.text for t in ("We ", "are ") async for c in aggregator.aggregate(t)]
-    assert chunks == ["We are"]
 
 
 @in_virtual_time

@@ -279,7 +279,6 @@ async def call(
     healths: Sequence[Health] | None = None,
     ends: bool = True,
     repertoire: Repertoire | None = None,
-    before: Sequence[FrameProcessor] = (),
 ) -> AsyncIterator[Call]:
     """A call with these voices, named "a", "b", …, that is ended in order behind the test."""
     incidents: list[Incident] = []
@@ -291,7 +290,7 @@ async def call(
     )
     mouth, ear = Ear(), Ear()
     worker = PipelineWorker(
-        Pipeline([mouth, *before, tts, ear]),
+        Pipeline([mouth, tts, ear]),
         params=PipelineParams(audio_out_sample_rate=RATE_HZ, enable_metrics=True),
         cancel_on_idle_timeout=False,
         clock=VirtualClock(),
