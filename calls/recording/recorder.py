@@ -37,8 +37,8 @@ class Recorder:
     What is not on the disk yet, and what may still change, is held: some seconds, however long
     the call. A disk that is full or does not answer ends the recording, never the call.
 
-    It is the `Listener` of a tap. What it is told many times a second it only notes; a recorder
-    that has not started is told nothing.
+    It is the `Listener` of a tap. What it is told many times a second it only notes, and nothing
+    before it is started.
 
     Parameters:
         path: Of the file, which must not exist.
