@@ -27,6 +27,8 @@ class SpokenText(FrameProcessor):
       number ("1, Open the app."), rows name their columns ("Name: Bob, Price: five.").
     - Code blocks are not said: read aloud, source code is noise, and the text around a block
       says what it is for. Inline code is said without its backticks.
+    - A word's space comes with what follows it; `metadata["ends_word"]` of a frame says that its
+      last word is whole before that.
     - Links keep their text, images their description, bare addresses their host; struck-through
       text is taken back and so not said.
 
@@ -87,6 +89,7 @@ class SpokenText(FrameProcessor):
         spoken.includes_inter_frame_spaces = source.includes_inter_frame_spaces
         spoken.transport_destination = source.transport_destination
         spoken.pts = source.pts
+        spoken.metadata["ends_word"] = speech.ends_word
         await self.push_frame(spoken)
 
     def _forget(self) -> None:

@@ -64,6 +64,11 @@ class Speech:
             self._write(self._weak)
             self._weak = ""
 
+    @property
+    def ends_word(self) -> bool:
+        """Whether the last word that may be spoken is whole, though its space is still to come."""
+        return self._space and not self._weak
+
     def take(self) -> str:
         """Return what may be spoken since the last call."""
         text = "".join(self._out)

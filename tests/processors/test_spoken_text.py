@@ -255,6 +255,14 @@ async def test_held_text_goes_out_before_the_response_ends() -> None:
     assert said_by(received) == "See htt"
 
 
+async def test_frame_says_whether_its_last_word_is_whole() -> None:
+    tokens = texts("We ", "are ", "op", "en *", "daily", "* now, ", "and ")
+    received, _ = await run_test(SpokenText(), frames_to_send=response(*tokens))
+    whole = [(f.text, f.metadata["ends_word"]) for f in received if isinstance(f, LLMTextFrame)]
+    assert whole[:3] == [("We", True), (" are", True), (" op", False)]
+    assert not any(ends for text, ends in whole if text.endswith("now"))
+
+
 async def test_next_response_knows_nothing_of_the_last() -> None:
     frames = response(*texts("```\nx = 1")) + response(*texts("Hello"))
     received, _ = await run_test(SpokenText(), frames_to_send=frames)

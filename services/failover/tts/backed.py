@@ -12,6 +12,7 @@ from pipecat.frames.frames import (
     Frame,
     InterruptionFrame,
     LLMFullResponseEndFrame,
+    LLMTextFrame,
     StartFrame,
     TTSStoppedFrame,
     TTSUpdateSettingsFrame,
@@ -71,7 +72,7 @@ class BackedTTS(TTSService):
         )
         _, lead, _ = providers[0]
         # The base class takes none from outside.
-        self._text_aggregator = FirstWords(
+        self._text_aggregator = self._first_words = FirstWords(
             language=lead.text_aggregation_language,
             goes_on=goes_on(lead),
             speaks=lambda: self._mouth.playout.left_s > 0,
@@ -132,6 +133,8 @@ class BackedTTS(TTSService):
             case EndFrame() if self._turn_context_id:
                 # A reply that was never ended would be waited for.
                 await super().process_frame(LLMFullResponseEndFrame(), direction)
+            case LLMTextFrame():
+                self._first_words.ends_word = bool(frame.metadata.get("ends_word"))
             case BotStartedSpeakingFrame() | BotStoppedSpeakingFrame():
                 await self._voices.give(frame, direction)
         await super().process_frame(frame, direction)

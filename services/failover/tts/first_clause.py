@@ -1,7 +1,6 @@
 """Where the first clause of an English sentence ends that can be said before the rest is known."""
 
 import re
-from itertools import pairwise
 
 from services.failover.tts.sound import letters_in
 
@@ -60,19 +59,25 @@ def opening(text: str, *, more: bool = False) -> int:
     """Where the begin of a sentence ends that a voice can begin with and go on from.
 
     For a voice that takes a sentence in pieces and knows that there is more of it. Numbers, and
-    whatever else belongs together, stay whole.
+    whatever else belongs together, stay whole. The first words do not wait until the next one
+    begins, which comes a token later: that may be in silence. What follows on them does, or the
+    last words of a sentence would be taken without its mark.
 
     Parameters:
-        text: As far as it is known.
+        text: As far as it is known; its last word is whole if a space follows.
         more: It is not the begin, but what follows on it.
 
     Returns:
         How many characters it has; 0 when there is none.
     """
     least = (LASTING_WORDS, _LASTING_LETTERS) if more else (_WORDS_OPENING, _LETTERS_OPENING)
-    for last, following in pairwise(_WORD.finditer(text)):
+    words = list(_WORD.finditer(text))
+    following = [word.group() for word in words[1:]]
+    if text[-1:].isspace() and not more:
+        following.append("")
+    for last, begun in zip(words, following, strict=False):
         before = text[: last.end()]
-        if _lasts(before, *least) and _may_break(before, following.group()):
+        if _lasts(before, *least) and _may_break(before, begun):
             return last.end()
     return 0
 
@@ -82,14 +87,18 @@ def _lasts(text: str, words: int, letters: int) -> bool:
 
 
 def _may_break(before: str, begun: str) -> bool:
-    """Whether a piece may end here, before a word of which the begin is known."""
+    """Whether a piece may end here, before a word of which the begin is known, or nothing ("").
+
+    Of a name, "New York", not even the begin is a piece's end.
+    """
     last = before.split()[-1]
+    maybe_a_name = begun or last
     return not (
         _is_open(before)
         or _belongs_to_a_number(last)
         or last.casefold() in _WITHIN_NUMBERS
         or "." in last
-        or (not begun[0].islower() and not _I.match(begun))
+        or (not maybe_a_name[0].islower() and not _I.match(maybe_a_name))
     )
 
 

@@ -38,6 +38,9 @@ class FirstWords(SimpleTextAggregator):
         language: Of the text, a two-letter code.
         goes_on: Whether the voice takes a sentence in pieces.
         speaks: Whether something is still to be heard.
+
+    Attributes:
+        ends_word: Whether the last word of what comes next is whole, though no space follows.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class FirstWords(SimpleTextAggregator):
         super().__init__(aggregation_type=TextType.SENTENCE, language=language)
         self._goes_on = goes_on
         self._speaks = speaks
+        self.ends_word = False
         self._begun = False
         self._opened = 0
         self._began_s: float | None = None
@@ -84,7 +88,8 @@ class FirstWords(SimpleTextAggregator):
         if self._begun or self.language != "en" or _MAYBE_SENTENCE.search(self._text):
             return None
         more = self._opened > 0 or self._speaks()
-        if end := opening(self._text, more=more) if self._may_open else 0:
+        text = self._text + " " if self.ends_word else self._text
+        if end := opening(text, more=more) if self._may_open else 0:
             words = len(self._text[:end].split())
             self._opened += words
             self._begun = words >= LASTING_WORDS

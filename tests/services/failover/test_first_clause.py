@@ -206,7 +206,12 @@ def test_voice_that_goes_on_gets_a_few_words_and_never_a_part_of_a_number(
     [
         ("We are open ", "We are"),
         ("We are", ""),
+        ("We are ", "We are"),
         ("We are o", "We are"),
+        ("From New ", ""),
+        ("From New York ", ""),
+        ("Yes, Paul ", ""),
+        ("Well, I'm ", "Well, I'm"),
         ("One hundred and five lamps are ", "One hundred and five lamps"),
         ("We open at nine in the ", "We open"),
         ("Four hundred dollars is ", "Four hundred dollars"),
@@ -224,6 +229,23 @@ async def test_few_words_are_enough_for_a_voice_that_goes_on() -> None:
     first, then, rest = await chunks_of(*tokens_of(LONG), goes_on=True, every_s=0.0125)
     assert (first, then) == ("Your parcel", "left our house in")
     assert f"{first} {then} {rest}" == LONG
+
+
+@in_virtual_time
+async def test_first_words_do_not_wait_until_the_next_begins() -> None:
+    aggregator = FirstWords(goes_on=True)
+    chunks = [c.text for t in ("We ", "are ") async for c in aggregator.aggregate(t)]
+    assert chunks == ["We are"]
+
+
+@in_virtual_time
+async def test_last_words_of_a_sentence_keep_their_mark() -> None:
+    aggregator = FirstWords(goes_on=True)
+    aggregator.ends_word = True
+    tokens = ("We", " send", " parcels", " on", " to", " you", ".")
+    chunks = [c.text for t in tokens async for c in aggregator.aggregate(t)]
+    rest = await aggregator.flush()
+    assert [*chunks, rest and rest.text] == ["We send", "parcels on to you."]
 
 
 @in_virtual_time

@@ -22,6 +22,7 @@ from pipecat.frames.frames import (
 from pipecat.metrics.metrics import TTFBMetricsData
 from pipecat.services.settings import TTSSettings
 
+from processors.spoken_text import SpokenText
 from services.embedded.tts import EspeakTTSService
 from services.failover.tts.sound import USUAL_PACE, letters_in
 from tests.services.failover.tts_fakes import (
@@ -57,6 +58,20 @@ class Receipt(DataFrame):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.interruptible = False
+
+
+@in_virtual_time
+async def test_voice_that_goes_on_is_asked_for_two_words_before_the_third_begins():
+    voice = StreamingVoice()
+    voice._max_buffer_delay_ms = 0  # type: ignore[attr-defined]
+    async with call(voice, before=[SpokenText()]) as made:
+        await made.worker.queue_frames([LLMFullResponseStartFrame(), LLMTextFrame("We ")])
+        await made.worker.queue_frame(LLMTextFrame("are "))
+        await voice.was_asked.wait()
+        assert voice.asked == ["We are"]
+        await made.worker.queue_frames([LLMTextFrame("open. "), LLMFullResponseEndFrame()])
+        await made.ear.until(TTSStoppedFrame)
+        assert made.ear.words == ["We", "are", "open."]
 
 
 @in_virtual_time

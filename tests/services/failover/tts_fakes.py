@@ -279,6 +279,7 @@ async def call(
     healths: Sequence[Health] | None = None,
     ends: bool = True,
     repertoire: Repertoire | None = None,
+    before: Sequence[FrameProcessor] = (),
 ) -> AsyncIterator[Call]:
     """A call with these voices, named "a", "b", …, that is ended in order behind the test."""
     incidents: list[Incident] = []
@@ -290,7 +291,7 @@ async def call(
     )
     mouth, ear = Ear(), Ear()
     worker = PipelineWorker(
-        Pipeline([mouth, tts, ear]),
+        Pipeline([mouth, *before, tts, ear]),
         params=PipelineParams(audio_out_sample_rate=RATE_HZ, enable_metrics=True),
         cancel_on_idle_timeout=False,
         clock=VirtualClock(),
