@@ -163,6 +163,9 @@ def _websocket() -> FastAPIWebsocketParams:
     return FastAPIWebsocketParams(
         audio_in_enabled=True,
         audio_out_enabled=True,
+        # Each message costs the whole way out, and Pipecat's are of 40 ms. A pause waits for the
+        # end of the one that is being played, so they are not longer still.
+        audio_out_10ms_chunks=6,
         audio_out_end_silence_secs=END_SILENCE_S,
         allowed_origins=[],
     )
