@@ -60,8 +60,8 @@ def opening(text: str, *, more: bool = False) -> int:
 
     For a voice that takes a sentence in pieces and knows that there is more of it. Numbers, and
     whatever else belongs together, stay whole. The first words do not wait until the next one
-    begins, which comes a token later: that may be in silence. What follows on them does, or the
-    last words of a sentence would be taken without its mark.
+    begins, which comes a token later: the caller hears nothing yet. What follows on them does, or
+    the last words of a sentence would be taken without its mark.
 
     Parameters:
         text: As far as it is known; its last word is whole if a space follows.
