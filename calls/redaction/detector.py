@@ -40,12 +40,13 @@ def search(text: str, around: Setting) -> Findings:
     # A measurement of a program's looks like the day and month of a birthday.
     birth = setting.about == "birth" and setting.who != "log"
     dates = list(days(text, tokens, setting.today, birth=birth))
-    # A line that quotes the talk of a birthday has its day and month, and no year behind them.
-    quoted = setting.who == "log" and own_topic_of(text) == "birth"
+    # A line quotes a piece of the talk, without the words that tell whose day and month it is.
+    in_log = setting.who == "log"
+    of_birth = in_log and own_topic_of(text) == "birth"
     found = [
         Found(d.start, d.end, "[date of birth]")
         for d in dates
-        if (d.whole and d.old) or (quoted and d.form == "named")
+        if (d.whole and d.old) or (d.form == "named" and (of_birth or (in_log and not d.whole)))
     ]
     found += [Found(*span, "[card]") for span in cards(text)]
     found += [Found(*span, "[id]") for span in ids(text)]

@@ -8,7 +8,8 @@ from typing import Any
 
 from calls.redaction.detector import search
 from calls.redaction.facts import redacted_facts, without_words
-from calls.redaction.found import Found, masked
+from calls.redaction.found import Found, masked, merged
+from calls.redaction.given import Given
 from calls.redaction.plain import plain
 from calls.redaction.policy import Policy
 from calls.redaction.setting import SHOWN_DIGITS, Setting
@@ -65,6 +66,7 @@ class Redactor:
         self.policy: Policy = policy
         self._today = today
         self._talk = Talk()
+        self._given = Given()
 
     def text(self, who: str, text: str) -> str:
         """What is kept of words that `who` ("caller" or "bot") said.
@@ -102,11 +104,14 @@ class Redactor:
 
     def log_text(self, text: str) -> str:
         """What is kept of a line of the log; it tells nothing about the talk."""
-        if self.policy == "everything" or not log_may_hold_something(known := plain(text)):
+        if self.policy == "everything":
             return text
-        talk = self._talk
-        setting = Setting("log", self._today(), about=talk.about, dictated=talk.dictated)
-        return masked(text, search(known, setting).found)
+        talk, known = self._talk, plain(text)
+        found = list(self._given.quoted_in(known))
+        if log_may_hold_something(known):
+            setting = Setting("log", self._today(), about=talk.about, dictated=talk.dictated)
+            found += search(known, setting).found
+        return masked(text, merged(found))
 
     def _text(self, who: str, text: str, channel: str) -> str:
         if self.policy == "metadata only":
@@ -134,6 +139,7 @@ class Redactor:
             )
             findings = search(text, setting)
             found, digits = findings.found, findings.digits
+            self._given.add(text, found)
             talk.email_given = talk.email_given or any(one.mask == "[email]" for one in found)
             if who == "caller":
                 talk.half_date = talk.half_date or findings.half_date

@@ -70,6 +70,39 @@ def test_half_a_birthday_that_somebody_quotes_is_redacted(lines: list[str]) -> N
     assert "February" not in lines[0]
 
 
+@pytest.mark.parametrize(
+    "piece", ["is February the second.", "February the second", "on the 2nd of Feb", "feb 2"]
+)
+def test_half_a_birthday_without_the_words_that_say_so_is_redacted(
+    piece: str, lines: list[str]
+) -> None:
+    """A voice is asked for a sentence in pieces, and its error quotes one of them."""
+    with of_call():
+        log("ERROR", f"Invalid transcript: {piece}")
+    assert "eb" not in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "piece", "kept"),
+    [
+        ("send it to sky at maple dot com", "to sky at", "to [email]"),
+        ("send it to sky at maple dot com", "maple dot", "[email]"),
+        ("my number is (478) 521 9169", "is (478)", "is ([phone])"),
+        ("i was born on May the fifth sixty nine", "sixty nine. Go", "[date of birth]. Go"),
+        ("send it to sky at maple dot com", "the maple in the sky", "the maple in the sky"),
+    ],
+)
+def test_piece_of_what_was_redacted_is_redacted_wherever_it_is_quoted(
+    given: str, piece: str, kept: str, lines: list[str]
+) -> None:
+    redactor = Redactor("redacted")
+    with logger.contextualize(redactor=redactor):
+        log("ERROR", f"Refused: {piece}")
+        redactor.text("caller", given)
+        log("ERROR", f"Refused: {piece}")
+    assert lines == [f"Refused: {piece} {{}}\n", f"Refused: {kept} {{}}\n"]
+
+
 def test_exception_is_logged_without_what_it_quotes(lines: list[str]) -> None:
     card, address = f"no such card: {CARD}", "john@example.com"
     with of_call():

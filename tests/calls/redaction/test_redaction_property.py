@@ -9,8 +9,8 @@ from datetime import date
 from typing import Any
 
 import pytest
-from byte_search import is_found
-from hypothesis import given, settings
+from byte_search import Content, is_found
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from logged import logged_by
 from loguru import logger
@@ -89,6 +89,27 @@ def test_secret_is_not_found_in_what_is_kept(kind: str, seed: int, log: list[str
     for where, each in kept.items():
         assert not is_found(one, each, in_parts=where != "log"), (where, one, each)
     assert not is_found(one, [*kept.values()], in_parts=False)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 10**9), data=st.data())
+def test_piece_of_a_secret_that_a_voice_refuses_is_not_found_in_the_log(
+    kind: str, seed: int, data: st.DataObject, log: list[str]
+) -> None:
+    """A voice is asked for a sentence piece by piece, wherever it is cut."""
+    one, redactor = secret(seed, kind, TODAY), Redactor("redacted", today=lambda: TODAY)
+    # Of a number that is given in several turns the first two digits may be seen.
+    assume(len(one.turns) == 1 or kind in ("email", "born"))
+    log.clear()
+    for turn in one.turns:
+        redactor.text("caller", turn)
+        words = f"So it is {turn}, right?".split()
+        cut = data.draw(st.integers(1, len(words) - 1))
+        with logger.contextualize(redactor=redactor):
+            for piece in (words[:cut], words[cut:]):
+                logged_by(PIPECAT, "ERROR", f"Invalid transcript: {' '.join(piece)}.")
+    assert not [line for line in log if Content.of(line.encode()).hold(one)]
 
 
 @pytest.mark.parametrize("kind", KINDS)
