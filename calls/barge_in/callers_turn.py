@@ -1,6 +1,5 @@
 """When the caller has the floor."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
@@ -56,7 +55,8 @@ class CallersTurn(BaseUserTurnStartStrategy):
 
     While the bot speaks, a sound makes it pause. If the sound proves to be a backchannel, an echo
     or a noise, the bot goes on from the same word and nothing of it becomes a turn. If it proves
-    to be an interruption, by its words or by its length, the turn starts.
+    to be an interruption, by its words or by its length, the turn starts. Lengths are those of
+    the audio that was heard: however late a busy server comes to it, a sound is no longer for it.
 
     Parameters:
         hold: Of the bot's audio.
@@ -81,7 +81,7 @@ class CallersTurn(BaseUserTurnStartStrategy):
         self._sound: Sound | None = None
         self._bot_speaks = self._turn_open = False
         self._early_words = False
-        self._compared_s = 0.0
+        self._heard_s = self._compared_s = 0.0
 
     async def handle_user_turn_started(self) -> None:
         self._turn_open, self._sound = True, None
@@ -90,6 +90,8 @@ class CallersTurn(BaseUserTurnStartStrategy):
         self._turn_open = False
 
     async def process_frame(self, frame: Frame) -> ProcessFrameResult:
+        if isinstance(frame, InputAudioRawFrame):
+            self._heard_s += frame.num_frames / frame.sample_rate
         match frame:
             case InterimTranscriptionFrame() | TranscriptionFrame():
                 if isinstance(frame, InterimTranscriptionFrame):
@@ -106,7 +108,7 @@ class CallersTurn(BaseUserTurnStartStrategy):
             case VADUserStartedSpeakingFrame():
                 await self._voice_began(frame)
             case VADUserStoppedSpeakingFrame() if self._sound:
-                self._sound.ended(self._now_s(), quiet_s=frame.stop_secs)
+                self._sound.ended(self._heard_s, quiet_s=frame.stop_secs)
                 await self._look()
         return ProcessFrameResult.CONTINUE
 
@@ -118,7 +120,7 @@ class CallersTurn(BaseUserTurnStartStrategy):
         sound = self._sound
         if sound and sound.voiced and not sound.confirmed and not self._voice.present:
             # The detector has thought better of it.
-            sound.ended(self._now_s())
+            sound.ended(self._heard_s)
         elif self._voice.rising_s >= self._how.suspect_s and self._bot_speaks:
             self._suspect(self._voice.rising_s)
         if self._sound:
@@ -137,7 +139,7 @@ class CallersTurn(BaseUserTurnStartStrategy):
     async def _words_came(self, frame: Words) -> None:
         if self._turn_open:
             return
-        now_s = self._now_s()
+        now_s = self._heard_s
         sound = self._sound
         if not sound or not sound.may_have_words(now_s):
             if not self._bot_speaks:
@@ -162,10 +164,10 @@ class CallersTurn(BaseUserTurnStartStrategy):
             return
         if self._sound and not self._sound.finished:
             # What the one before was did not come out: this is more of it.
-            self._sound.goes_on(self._now_s() - lasts_s)
+            self._sound.goes_on(self._heard_s - lasts_s)
         else:
-            self._sound = Sound(self._now_s() - lasts_s)
-        self._compared_s = self._now_s()
+            self._sound = Sound(self._heard_s - lasts_s)
+        self._compared_s = self._heard_s
         self._sound.echoing = self._hold.echo.likeness() >= _ECHO
         self._sound.surely_echo = self._sound.echoing
         if not self._sound.echoing and self._hold.interruptible:
@@ -173,7 +175,7 @@ class CallersTurn(BaseUserTurnStartStrategy):
 
     def _compare(self, sound: Sound) -> None:
         """Look again whether it is the bot that is heard, or somebody who speaks into it."""
-        now_s = self._now_s()
+        now_s = self._heard_s
         if not sound.echoing or now_s - self._compared_s < _COMPARED_EVERY_S:
             return
         if self._voice.quiet_s > 0:
@@ -195,7 +197,7 @@ class CallersTurn(BaseUserTurnStartStrategy):
             return
         before = sound.verdict
         sound.verdict = sound.look(
-            self._now_s(),
+            self._heard_s,
             quiet_s=self._voice.quiet_s,
             early_words=self._early_words,
             how=self._how,
@@ -214,6 +216,3 @@ class CallersTurn(BaseUserTurnStartStrategy):
     def _tell(self, sound: Sound) -> None:
         if self._on_sound:
             self._on_sound(sound)
-
-    def _now_s(self) -> float:
-        return asyncio.get_running_loop().time()

@@ -34,7 +34,7 @@ _NOTHING_TO_ANSWER = {Meaning.BACKCHANNEL: Verdict.BACKCHANNEL, Meaning.ECHO: Ve
 
 @dataclass
 class Sound:
-    """All moments are seconds of the loop's clock.
+    """All moments are seconds of the caller's audio.
 
     Attributes:
         began_s: When it began, or went on.
@@ -117,7 +117,7 @@ class Sound:
             over = not self.confirmed or now_s - self.ended_s >= _WORDS_WITHIN_S
             return Verdict.NOISE if over else self.verdict
         long_s = how.wordless_s if early_words else how.voiced_s
-        return Verdict.BARGE_IN if self.lasts_s(now_s) >= long_s else self.verdict
+        return Verdict.BARGE_IN if self.lasts_s(now_s - quiet_s) >= long_s else self.verdict
 
     def _look_at_nothing(self, nothing: Verdict, now_s: float, quiet_s: float) -> Verdict:
         since_words_s = now_s - self.words_changed_s

@@ -9,7 +9,7 @@ from pipecat.frames.frames import InterruptionFrame, UserStartedSpeakingFrame
 
 from calls.barge_in.hold import Hold
 from calls.barge_in.saying import Saying
-from calls.barge_in.sensitivity import BargeIn
+from calls.barge_in.sensitivity import BARGE_IN, BargeIn
 from calls.turn_taking.pauses import Pauses
 from processors.dismissed import SoundDismissedFrame
 from tests.calls.turns_call import VAD_S, TurnsCall, turns_call
@@ -100,6 +100,25 @@ async def test_cough_does_not_stop_the_bot() -> None:
         assert not hold.paused
         assert interruptions(call) == 0
         assert dismissed(call) == [("noise", "")]
+
+
+@in_virtual_time
+async def test_sound_that_a_busy_server_hears_late_is_no_longer_for_it() -> None:
+    async with bot_saying() as (call, hold):
+        call.late_by = 2.0
+        await call.speaks(0.6)
+        await call.seems("uh")
+        await call.is_silent(VAD_S + 0.3)
+        assert not hold.paused
+        assert interruptions(call) == 0
+
+
+@in_virtual_time
+async def test_quiet_behind_a_sound_does_not_make_it_longer() -> None:
+    async with bot_saying() as (call, _hold):
+        await call.speaks(BARGE_IN.wordless_s - 0.05)
+        await call.is_silent(VAD_S - 0.05)
+        assert interruptions(call) == 0
 
 
 @in_virtual_time

@@ -123,7 +123,11 @@ async def book(params: FunctionCallParams, day: str) -> None:
 
 
 class TurnsCall:
-    """One call. Times are seconds since it began."""
+    """One call. Times are seconds since it began.
+
+    Attributes:
+        late_by: How many times as long as it lasts the caller's audio takes to be heard.
+    """
 
     def __init__(
         self,
@@ -140,6 +144,7 @@ class TurnsCall:
         self.analyzer = analyzer
         self.settled = settled
         self.ended_speech_s = 0.0
+        self.late_by = 1.0
         self._voice = voice
         self._speaking = False
         self._silent_s = 0.0
@@ -191,7 +196,7 @@ class TurnsCall:
 
     async def _audio(self, audio: bytes) -> None:
         await self._send(InputAudioRawFrame(audio, RATE_HZ, 1))
-        await asyncio.sleep(FRAME_S)
+        await asyncio.sleep(FRAME_S * self.late_by)
 
     async def _send(self, frame: Any) -> None:
         await self.rig.head.push_frame(frame)
