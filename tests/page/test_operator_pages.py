@@ -61,6 +61,7 @@ async def test_operator_finds_a_call_by_its_filters_and_its_words(
     await expect(rows).to_have_count(1)
     assert page.url.endswith("/calls?channel=web")
     await page.get_by_role("button", name="Show all calls").click()
+    await expect(rows).to_have_count(3)
     await page.get_by_label("Words that were said").fill("lamp")
     await expect(rows).to_have_count(1)
     # The address is the filter, and may be sent to somebody.
