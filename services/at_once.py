@@ -6,7 +6,7 @@ from pipecat.frames.frames import Frame, InputAudioRawFrame, StartFrame, SystemF
 from pipecat.processors.frame_processor import FrameCallback, FrameDirection, FrameProcessor
 from pipecat.transports.base_input import BaseInputTransport
 
-from services.lasting_silence import LastingSilence
+from services.audio_pieces import AudioPieces
 
 _Queued = tuple[Frame, FrameDirection, FrameCallback | None]
 
@@ -72,18 +72,17 @@ def takes_frames_now(processor: FrameProcessor) -> bool:
 def hear_at_once(transport: BaseInputTransport) -> None:
     """Have a transport push the caller's audio where it comes in, without a task of its own.
 
-    Of lasting silence it pushes fewer and longer frames.
+    It pushes fewer and longer frames than come: `AudioPieces` tells which.
     """
-    queued, silence = transport.push_audio_frame, LastingSilence()
+    queued, pieces = transport.push_audio_frame, AudioPieces()
 
     async def push(frame: InputAudioRawFrame) -> None:
         params = transport._params
         plain = params.audio_in_passthrough and not params.audio_in_filter
         if not plain or transport._audio_task is None or transport._paused:
             await queued(frame)
-        elif frame.audio:
-            for piece in silence.take(frame):
-                await transport.push_frame(piece)
+        elif frame.audio and (piece := pieces.take(frame)):
+            await transport.push_frame(piece)
 
     # On the instance: the transports of all channels share nothing else.
     transport.push_audio_frame = push  # type: ignore[method-assign]

@@ -3,7 +3,7 @@
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADState
 
-from services.lasting_silence import is_faint
+from services.audio_pieces import is_faint
 
 # After so many faint windows (of 32 ms) one more tells the model nothing; and after so many the
 # volume, which is measured over 0.4 s and then smoothed, has come to rest.

@@ -131,7 +131,7 @@ async def test_transport_pushes_audio_where_it_comes_in() -> None:
     hear_at_once(line)
     async with probed_pipeline(line) as rig:
         await asyncio.sleep(0.1)
-        frame = sound()
+        frame = InputAudioRawFrame(b"\x00\x08" * 320, 8000, 1)
         await line.push_audio_frame(frame)
         assert rig.tail.got[-1] is frame
         await line.push_audio_frame(InputAudioRawFrame(b"", 8000, 1))
