@@ -24,8 +24,8 @@ from processors.dismissed import SoundDismissedFrame
 
 # An echo is as like the bot as this; and where somebody speaks into it, less than that. Whoever
 # happens to sound as the bot did just now is seldom as like it.
-_ECHO = 0.6
-_NO_ECHO = 0.5
+_ECHO = 0.65
+_NO_ECHO = 0.55
 _COMPARED_EVERY_S = 0.1
 
 Words = TranscriptionFrame | InterimTranscriptionFrame
