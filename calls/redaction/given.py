@@ -26,8 +26,8 @@ class Given:
         for one in found:
             for piece in _pieces(text[one.start : one.end]):
                 self._masks[_words(piece)] = one.mask
-        for oldest in list(self._masks)[: max(len(self._masks) - _MOST_PIECES, 0)]:
-            del self._masks[oldest]
+        while len(self._masks) > _MOST_PIECES:
+            del self._masks[next(iter(self._masks))]
 
     def quoted_in(self, text: str) -> Iterator[Found]:
         """The parts of a text that are pieces of it; neighbours overlap."""
