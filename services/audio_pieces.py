@@ -7,7 +7,7 @@ from pipecat.frames.frames import InputAudioRawFrame
 
 # Most turns have ended by then; the end of the others is counted by the clock.
 _LASTS_S = 0.8
-# A caller who speaks up is heard at once; only what lies before that waits for so long.
+# A caller who speaks up is heard with the next window; only what lies before waits for so long.
 _PIECE_S = 0.1
 # The detector of a voice looks at so much at once.
 VAD_WINDOW_S = 0.032

@@ -32,7 +32,7 @@ class Arrivals(Track):
         self._ends = 0
 
     def came(self, audio: bytes, now_s: float) -> None:
-        """A frame has come, 16-bit mono: fifty times a second, so no more than noted."""
+        """A frame has come, 16-bit mono: some thirty times a second, so no more than noted."""
         self._waiting.append((now_s, audio))
 
     def settle(self, until_s: float) -> None:
