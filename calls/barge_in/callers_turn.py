@@ -199,6 +199,7 @@ class CallersTurn(BaseUserTurnStartStrategy):
         sound.verdict = sound.look(
             self._heard_s,
             quiet_s=self._voice.quiet_s,
+            bot_paused=self._hold.paused,
             early_words=self._early_words,
             how=self._how,
         )

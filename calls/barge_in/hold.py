@@ -34,7 +34,7 @@ class Hold:
     """
 
     def __init__(self) -> None:
-        self.saying = Saying()
+        self.saying = Saying(_now_s)
         self.echo = Echo()
         self._open = asyncio.Event()
         self._open.set()

@@ -1,5 +1,8 @@
 """What the bot says at this moment, by the audio that has left."""
 
+import time
+from collections.abc import Callable
+
 from pipecat.frames.frames import TTSAudioRawFrame, TTSStartedFrame
 
 from calls.heard.following import utterance_of
@@ -15,20 +18,22 @@ _LONGEST_WORD_S = 1.2
 
 
 class Saying:
-    """Follows the utterances that are played."""
+    """Follows the utterances that are played, by `clock` (seconds, monotonic)."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._utterance: Utterance | None = None
         self._before: tuple[str, ...] = ()
         self._asked_before = ""
         self._position_s = 0.0
+        self._played_s = self._before_ended_s = 0.0
         self._audio = bytearray()
         self._bytes_per_s = 0
 
     def begins(self, frame: TTSStartedFrame) -> None:
         """Another utterance is played from here on."""
         if self._utterance:
-            self._before = self._lately()
+            self._before, self._before_ended_s = self._lately(), self._played_s
             self._asked_before = self.question()
         self._utterance = utterance_of(frame)
         self._position_s = 0.0
@@ -38,12 +43,13 @@ class Saying:
         """Some of it was played."""
         self._bytes_per_s = frame.sample_rate * frame.num_channels * 2
         self._position_s += len(frame.audio) / self._bytes_per_s
+        self._played_s = self._clock()
         self._audio += frame.audio
         del self._audio[: -round(_LONGEST_WORD_S * self._bytes_per_s)]
 
     def lately(self) -> str:
         """The words of the last seconds, and those that come now."""
-        before = self._before if self._position_s < _LATELY_S else ()
+        before = self._before if self._clock() - self._before_ended_s < _LATELY_S else ()
         return " ".join((*before, *self._lately()))
 
     def question(self) -> str:

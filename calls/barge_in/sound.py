@@ -13,6 +13,8 @@ _QUIET_S = 0.12
 _NOTHING_FOLLOWS_S = 0.35
 # Whoever says no more than a backchannel has said it by then.
 _GOES_ON_S = 1.0
+# So many words any two sentences may share.
+_IN_COMMON_BY_CHANCE = 2
 # Words of a sound come so soon after it, or it had none; whether it was a word or not, the bot
 # goes on by then, and stops once more should they come later.
 _WORDS_WITHIN_S = 0.2
@@ -27,9 +29,6 @@ class Verdict(StrEnum):
     ECHO = "echo"
     NOISE = "noise"
     BARGE_IN = "barge-in"
-
-
-_NOTHING_TO_ANSWER = {Meaning.BACKCHANNEL: Verdict.BACKCHANNEL, Meaning.ECHO: Verdict.ECHO}
 
 
 @dataclass
@@ -98,31 +97,38 @@ class Sound:
         """Whether words that come now can be of it."""
         return self.voiced or now_s - self.ended_s <= _LATE_WORDS_WITHIN_S
 
-    def look(self, now_s: float, *, quiet_s: float, early_words: bool, how: BargeIn) -> Verdict:
+    def look(
+        self, now_s: float, *, quiet_s: float, bot_paused: bool, early_words: bool, how: BargeIn
+    ) -> Verdict:
         """What it is by now.
 
         Args:
             now_s: The time.
             quiet_s: How long the caller has been quiet.
+            bot_paused: Whether the bot is silent for it.
             early_words: Whether the recogniser tells words while the caller speaks.
             how: The bot's sensitivity.
         """
         if self.meaning is Meaning.SPEECH and not self.surely_echo:
             return Verdict.BARGE_IN
-        if nothing := _NOTHING_TO_ANSWER.get(self.meaning):
-            return self._look_at_nothing(nothing, now_s, quiet_s)
+        goes_on = self.voiced and quiet_s < _QUIET_S
+        if self.meaning is Meaning.BACKCHANNEL:
+            return self._look_at_backchannel(now_s) if goes_on else Verdict.BACKCHANNEL
         if self.echoing:
             return Verdict.ECHO
+        if self.meaning is Meaning.ECHO:
+            # Whoever speaks on while the bot is silent only began with a word that it said too.
+            by_chance = goes_on and bot_paused and len(self.text.split()) <= _IN_COMMON_BY_CHANCE
+            if not by_chance:
+                return Verdict.ECHO
         if not self.voiced:
             over = not self.confirmed or now_s - self.ended_s >= _WORDS_WITHIN_S
             return Verdict.NOISE if over else self.verdict
         long_s = how.wordless_s if early_words else how.voiced_s
         return Verdict.BARGE_IN if self.lasts_s(now_s - quiet_s) >= long_s else self.verdict
 
-    def _look_at_nothing(self, nothing: Verdict, now_s: float, quiet_s: float) -> Verdict:
+    def _look_at_backchannel(self, now_s: float) -> Verdict:
         since_words_s = now_s - self.words_changed_s
-        if nothing is Verdict.ECHO or not self.voiced or quiet_s >= _QUIET_S:
-            return nothing
         if since_words_s >= _GOES_ON_S:
             return Verdict.BARGE_IN
-        return nothing if since_words_s >= _NOTHING_FOLLOWS_S else self.verdict
+        return Verdict.BACKCHANNEL if since_words_s >= _NOTHING_FOLLOWS_S else self.verdict

@@ -223,6 +223,32 @@ async def test_the_bots_own_words_do_not_stop_it() -> None:
 
 
 @in_virtual_time
+async def test_caller_who_begins_with_a_word_of_the_bots_is_listened_to_without_a_break() -> None:
+    async with bot_saying() as (call, hold):
+        await call.speaks(0.3)
+        await call.seems("we")
+        await call.speaks(0.5)
+        assert hold.paused
+        await call.seems("we need an ambulance")
+        await call.speaks(0.06)
+        assert interruptions(call) == 1
+
+
+@in_virtual_time
+async def test_one_word_of_the_bots_alone_is_its_echo_once_it_is_quiet() -> None:
+    async with bot_saying() as (call, hold):
+        await call.speaks(0.3)
+        await call.seems("morning")
+        await call.speaks(0.06)
+        assert hold.paused
+        await call.is_silent(0.2)
+        assert not hold.paused
+        await call.is_silent(1.0)
+        assert interruptions(call) == 0
+        assert dismissed(call) == [("echo", "morning")]
+
+
+@in_virtual_time
 async def test_somebody_whom_the_detector_does_not_hear_is_understood() -> None:
     async with bot_saying() as (call, _):
         await call.is_understood("yeah")

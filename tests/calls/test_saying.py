@@ -48,6 +48,18 @@ def test_question_that_is_an_utterance_of_its_own_was_just_asked() -> None:
     assert said.lately().startswith("Shall I send directions? There is")
 
 
+def test_what_was_said_long_before_the_last_pause_is_not_said_lately() -> None:
+    now = [0.0]
+    said = saying("What can I do?", into=Saying(lambda: now[0]))
+    play(said, 4)
+    now[0] = 3.0
+    said = saying("We are near.", "two", into=said)
+    assert said.lately().startswith("What can I do? We")
+    now[0] = 5.0
+    play(said, 1)
+    assert said.lately().startswith("We are")
+
+
 def test_last_word_is_all_that_was_played_of_it() -> None:
     said = saying("We are near.")
     play(said, 1.5)
