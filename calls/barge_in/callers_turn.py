@@ -84,6 +84,7 @@ class CallersTurn(BaseUserTurnStartStrategy):
         self._heard_s = self._compared_s = 0.0
 
     async def handle_user_turn_started(self) -> None:
+        self._hold.saying.answered()
         self._turn_open, self._sound = True, None
 
     async def handle_user_turn_stopped(self) -> None:

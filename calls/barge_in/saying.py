@@ -25,6 +25,7 @@ class Saying:
         self._utterance: Utterance | None = None
         self._before: tuple[str, ...] = ()
         self._asked_before = ""
+        self._answered = False
         self._position_s = 0.0
         self._played_s = self._before_ended_s = 0.0
         self._audio = bytearray()
@@ -34,10 +35,15 @@ class Saying:
         """Another utterance is played from here on."""
         if self._utterance:
             self._before, self._before_ended_s = self._lately(), self._played_s
-            self._asked_before = self.question()
+            self._asked_before = "" if self._answered else self.question()
+            self._answered = False
         self._utterance = utterance_of(frame)
         self._position_s = 0.0
         self._audio.clear()
+
+    def answered(self) -> None:
+        """The caller has the floor: whatever was asked, what comes next is no answer to it."""
+        self._answered = True
 
     def plays(self, frame: TTSAudioRawFrame) -> None:
         """Some of it was played."""
@@ -56,7 +62,8 @@ class Saying:
         """The sentence that is played, or has just been, if it asks something."""
         if not self._utterance:
             return ""
-        asked = self._asked_before if self._position_s < _JUST_ASKED_S else ""
+        just_asked = self._clock() - self._before_ended_s < _JUST_ASKED_S
+        asked = self._asked_before if just_asked else ""
         sentence: list[str] = []
         for word, begins_s in self._utterance.words_with_begin():
             if begins_s > self._position_s and not sentence:

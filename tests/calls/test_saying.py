@@ -48,6 +48,19 @@ def test_question_that_is_an_utterance_of_its_own_was_just_asked() -> None:
     assert said.lately().startswith("Shall I send directions? There is")
 
 
+def test_question_that_the_caller_has_answered_is_asked_no_more() -> None:
+    said = saying("Shall I send directions?")
+    play(said, 3.9)
+    assert said.question()
+    said.answered()
+    said = saying("They are on their way.", "two", into=said)
+    play(said, 1)
+    assert said.question() == ""
+    said = saying("Shall I call you?", "three", into=said)
+    play(said, 4)
+    assert said.question() == "Shall I call you?"
+
+
 def test_what_was_said_long_before_the_last_pause_is_not_said_lately() -> None:
     now = [0.0]
     said = saying("What can I do?", into=Saying(lambda: now[0]))
@@ -55,6 +68,7 @@ def test_what_was_said_long_before_the_last_pause_is_not_said_lately() -> None:
     now[0] = 3.0
     said = saying("We are near.", "two", into=said)
     assert said.lately().startswith("What can I do? We")
+    assert said.question() == ""
     now[0] = 5.0
     play(said, 1)
     assert said.lately().startswith("We are")
