@@ -13,6 +13,8 @@ _QUIET_S = 0.12
 _NOTHING_FOLLOWS_S = 0.35
 # Whoever says no more than a backchannel has said it by then.
 _GOES_ON_S = 1.0
+# By then a recogniser has heard enough of a word; a backchannel is over.
+_FIRST_GUESS_S = 0.5
 # So many words any two sentences may share.
 _IN_COMMON_BY_CHANCE = 2
 # Words of a sound come so soon after it, or it had none; whether it was a word or not, the bot
@@ -110,7 +112,9 @@ class Sound:
             how: The bot's sensitivity.
         """
         if self.meaning is Meaning.SPEECH and not self.surely_echo:
-            return Verdict.BARGE_IN
+            # The bot is silent: there is time to see whether the first word stays what it is.
+            may_wait = bot_paused and not self._settled(now_s, quiet_s)
+            return self.verdict if may_wait else Verdict.BARGE_IN
         goes_on = self.voiced and quiet_s < _QUIET_S
         if self.meaning is Meaning.BACKCHANNEL:
             return self._look_at_backchannel(now_s) if goes_on else Verdict.BACKCHANNEL
@@ -126,6 +130,14 @@ class Sound:
             return Verdict.NOISE if over else self.verdict
         long_s = how.wordless_s if early_words else how.voiced_s
         return Verdict.BARGE_IN if self.lasts_s(now_s - quiet_s) >= long_s else self.verdict
+
+    def _settled(self, now_s: float, quiet_s: float) -> bool:
+        """Whether what was understood is more than a recogniser's first guess."""
+        if self._finals or len(self.text.split()) > 1:
+            return True
+        if not self.voiced:
+            return now_s - self.ended_s >= _WORDS_WITHIN_S
+        return self.lasts_s(now_s - quiet_s) >= _FIRST_GUESS_S
 
     def _look_at_backchannel(self, now_s: float) -> Verdict:
         since_words_s = now_s - self.words_changed_s

@@ -235,6 +235,46 @@ async def test_caller_who_begins_with_a_word_of_the_bots_is_listened_to_without_
 
 
 @in_virtual_time
+async def test_first_guess_at_a_backchannel_does_not_stop_the_bot() -> None:
+    async with bot_saying() as (call, hold):
+        await call.speaks(0.3)
+        await call.seems("laura")
+        await call.speaks(0.1)
+        assert hold.paused
+        await call.is_silent(VAD_S + 0.1)
+        await call.is_understood("right")
+        await call.is_silent(0.04)
+        assert not hold.paused
+        await call.is_silent(1.0)
+        assert interruptions(call) == 0
+        assert dismissed(call) == [("backchannel", "right")]
+
+
+@in_virtual_time
+async def test_single_word_stops_the_bot_though_its_final_never_comes() -> None:
+    async with bot_saying() as (call, hold):
+        await call.speaks(0.3)
+        await call.seems("stop")
+        await call.is_silent(VAD_S)
+        assert hold.paused
+        assert interruptions(call) == 0
+        await call.is_silent(0.3)
+        assert interruptions(call) == 1
+
+
+@in_virtual_time
+async def test_one_word_that_goes_on_stops_the_bot() -> None:
+    async with bot_saying() as (call, hold):
+        await call.speaks(0.3)
+        await call.seems("extraordinarily")
+        await call.speaks(0.1)
+        assert hold.paused
+        assert interruptions(call) == 0
+        await call.speaks(0.2)
+        assert interruptions(call) == 1
+
+
+@in_virtual_time
 async def test_one_word_of_the_bots_alone_is_its_echo_once_it_is_quiet() -> None:
     async with bot_saying() as (call, hold):
         await call.speaks(0.3)
