@@ -17,6 +17,7 @@ from calls import models
 from calls.barge_in.callers_turn import CallersTurn
 from calls.barge_in.sensitivity import BargeIn
 from calls.barge_in.sound import Sound
+from calls.heard.cut import Cut
 from calls.heard.memory import remember_what_was_heard
 from calls.quiet_caller import QuietCaller
 from calls.turn_taking.ahead import Ahead
@@ -57,7 +58,7 @@ def turn_taking(
     # itself, unless it is told that others take the turns.
     others = LLMUserAggregatorParams(user_turn_strategies=ExternalUserTurnStrategies())
     pair = LLMContextAggregatorPair(context, user_params=others)
-    pair._user = ListeningUser(
+    user = pair._user = ListeningUser(
         context,
         params=LLMUserAggregatorParams(
             vad_analyzer=voice,
@@ -65,10 +66,10 @@ def turn_taking(
             user_idle_timeout=call.quiet_caller_s,
         ),
     )
-    reopening.of(pair.user())
-    _keep_what_was_heard(pair, call, reopening, context)
+    reopening.of(user)
+    user.writes_behind(_keep_what_was_heard(pair, call, reopening, context))
     keep_it_short(pair, context)
-    QuietCaller(call).listen_to(pair.user())
+    QuietCaller(call).listen_to(user)
     return pair
 
 
@@ -106,7 +107,7 @@ def keep_it_short(pair: LLMContextAggregatorPair, context: Window) -> None:
 
 def _keep_what_was_heard(
     pair: LLMContextAggregatorPair, call: "Call", reopening: Reopening, context: Window
-) -> None:
+) -> Cut:
     @pair.user().event_handler("on_user_turn_stopped")
     async def caller_said(
         _: LLMUserAggregator, strategy: object, message: UserTurnStoppedMessage
@@ -115,3 +116,4 @@ def _keep_what_was_heard(
 
     assistant = remember_what_was_heard(pair, call.events, before_asking=context.fit)
     call.events.follows_speech(assistant)
+    return assistant.interruption

@@ -23,6 +23,7 @@ from pipecat.processors.aggregators.llm_response_universal import LLMAssistantAg
 from pipecat.processors.frame_processor import FrameCallback, FrameDirection
 from pipecat.utils.string import TextPartForConcatenation, concatenate_aggregated_text
 
+from calls.heard.cut import Cut
 from calls.heard.following import SaidAgainFrame, utterance_of
 from calls.heard.phone_lag import PhoneLag
 from calls.heard.utterance import Utterance
@@ -76,6 +77,9 @@ class HearingAssistant(LLMAssistantAggregator):
             of) its utterance.
         before_asking: Called when the model is about to be asked with what a tool returned.
         **kwargs: As for Pipecat's aggregator.
+
+    Attributes:
+        interruption: Tells whether one is still on its way here.
     """
 
     def __init__(
@@ -88,6 +92,7 @@ class HearingAssistant(LLMAssistantAggregator):
         super().__init__(*args, **kwargs)
         self._tell = heard
         self._before_asking = before_asking
+        self.interruption = Cut()
         self._lag = PhoneLag()
         self._playing: list[Utterance] = []
         self._answer = _Answer()
@@ -129,6 +134,7 @@ class HearingAssistant(LLMAssistantAggregator):
         self._cut = False
         if isinstance(frame, StartFrame):
             self._ends_audio = not anyone_foreign_after(self)
+            self.interruption.memory_is_there()
         if direction is FrameDirection.DOWNSTREAM:
             self._follow(frame)
         match frame:
@@ -151,6 +157,7 @@ class HearingAssistant(LLMAssistantAggregator):
         if self._cut:
             self._answer, self._begins_next = _Answer(), None
             self._opened_by_words.clear()
+            self.interruption.written()
 
     async def _take_once(self, result: FunctionCallResultFrame, direction: FrameDirection) -> None:
         """Take a result, or do nothing where its twin was here before."""

@@ -6,7 +6,9 @@ from pipecat.audio.vad.vad_controller import VADController
 from pipecat.frames.frames import Frame, InputAudioRawFrame, StartFrame
 from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregator
 from pipecat.processors.frame_processor import FrameDirection
+from pipecat.turns.types import UserTurnSpeculation
 
+from calls.heard.cut import Cut
 from calls.still_speaking import Seldom
 from services.at_once import HearsAtOnce
 from services.listeners import anyone_listens_after
@@ -15,7 +17,8 @@ from services.listeners import anyone_listens_after
 class ListeningUser(HearsAtOnce, LLMUserAggregator):
     """Hears the caller at once, and passes the audio on only where somebody behind listens.
 
-    That the caller is still speaking, it says more seldom than Pipecat's does.
+    That the caller is still speaking, it says more seldom than Pipecat's does. The caller's words
+    are written behind what was heard of the answer that they interrupt.
     """
 
     _audio_is_wanted = True
@@ -23,6 +26,23 @@ class ListeningUser(HearsAtOnce, LLMUserAggregator):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._still_speaking = Seldom()
+        self._cut = Cut()
+
+    def writes_behind(self, cut: Cut) -> None:
+        """Wait for the interruptions that the other half of the context has yet to take."""
+        self._cut = cut
+
+    async def broadcast_interruption(self) -> None:
+        self._cut.begins()
+        await super().broadcast_interruption()
+
+    async def _push_aggregation(self, *, run_llm: bool = True) -> str:
+        await self._cut.settled()
+        return await super()._push_aggregation(run_llm=run_llm)
+
+    async def _run_speculative_inference(self, speculation: UserTurnSpeculation) -> None:
+        await self._cut.settled()
+        await super()._run_speculative_inference(speculation)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         if isinstance(frame, StartFrame):

@@ -1,0 +1,39 @@
+"""An interruption on its way to the memory."""
+
+import asyncio
+import contextlib
+
+# A voice that has to connect anew for it may take longer; the caller is not kept waiting for that.
+_AT_MOST_S = 0.5
+
+
+class Cut:
+    """Lets what comes behind an interrupted answer wait until the memory holds what was heard.
+
+    A turn may end the moment that it starts, and an interruption passes all processors on its way.
+    """
+
+    def __init__(self) -> None:
+        self._memory_is_there = False
+        self._written = asyncio.Event()
+        self._written.set()
+
+    def memory_is_there(self) -> None:
+        """Something listens that will call `written`."""
+        self._memory_is_there = True
+
+    def begins(self) -> None:
+        """The bot is being interrupted."""
+        if self._memory_is_there:
+            self._written.clear()
+
+    def written(self) -> None:
+        """The memory holds what was heard."""
+        self._written.set()
+
+    async def settled(self) -> None:
+        """Wait until nothing is on its way, but no longer than half a second."""
+        if not self._written.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._written.wait(), _AT_MOST_S)
+            self._written.set()
