@@ -235,6 +235,8 @@ class Succession:
             await self._answered(utterance, whole)
         elif not utterance.answered and not utterance.over:
             await self._see_to(utterance, now_s)
+        if utterance.over and not utterance.answered:
+            utterance.forget_noise(self._audio.loudest_dbfs)
         self._judge_probe(utterance)
 
     async def _see_to(self, utterance: Utterance, now_s: float) -> None:

@@ -153,6 +153,12 @@ class Utterance:
         )
         return next((best for best in texts if best[1]), None)
 
+    def forget_noise(self, loudest_dbfs: Callable[[int], float]) -> None:
+        """Words that nobody believed are no words, whatever is said and heard after it."""
+        for hearing in self.hearings:
+            if not self.believable(hearing, loudest_dbfs):
+                hearing.finals.clear()
+
     def is_of_before(self, hearing: Hearing, frame: TranscriptionFrame, now_s: float) -> bool:
         """Whether a final that comes now, while the caller goes on, ends what was said before.
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
     InputAudioRawFrame,
     UserStartedSpeakingFrame,
     VADUserStartedSpeakingFrame,
@@ -72,6 +73,35 @@ async def test_echo_that_the_embedded_recogniser_makes_words_of_speaks_against_n
         assert call.incidents == []
         assert call.errors == []
         assert not one.open
+
+
+@in_virtual_time
+async def test_echo_that_nobody_believed_is_not_believed_once_the_caller_is_heard() -> None:
+    one = health()
+    async with calling(first(its_health=one), embedded()) as call:
+        await call.rig.up(BotStartedSpeakingFrame())
+        await call.caller.coughs(lasts_s=2.0)
+        await call.caller.is_silent(ENOUGH_S)
+        await call.rig.up(BotStoppedSpeakingFrame())
+        # The detector is late: the first words come before it hears the voice.
+        await call.caller.says_unnoticed("where is my order")
+        await call.caller.is_silent(ENOUGH_S)
+        assert "it" not in call.texts
+        assert call.incidents == []
+        assert not one.open
+
+
+@in_virtual_time
+async def test_echo_that_nobody_believed_is_not_believed_once_the_caller_has_the_floor() -> None:
+    async with calling(first(), embedded()) as call:
+        await call.rig.up(BotStartedSpeakingFrame())
+        await call.caller.coughs(lasts_s=2.0)
+        await call.caller.is_silent(ENOUGH_S)
+        await call.rig.up(BotStoppedSpeakingFrame())
+        await call.rig.up(UserStartedSpeakingFrame())
+        await call.says("where is my order")
+        assert call.texts == ["where is my order"]
+        assert call.incidents == []
 
 
 @in_virtual_time
