@@ -20,7 +20,7 @@ from pipecat.turns.types import ProcessFrameResult
 from pipecat.turns.user_start import TranscriptionUserTurnStartStrategy
 from pipecat.turns.user_stop import BaseUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
-from pipecat.utils.text.base_text_aggregator import AggregationType
+from pipecat.utils.text.base_text_aggregator import TextType
 
 from calls.heard.memory import remember_what_was_heard
 from calls.turn_taking.listening_user import ListeningUser
@@ -75,7 +75,7 @@ async def asked_with(interruption_takes_s: float) -> tuple[list[str], list[str]]
             await self.push_frame(frame, direction)
 
     async with probed_pipeline(user, Model(), TakesLong(interruption_takes_s), assistant) as rig:
-        words = TTSTextFrame("It left yesterday.", AggregationType.SENTENCE)
+        words = TTSTextFrame("It left yesterday.", TextType.SENTENCE)
         await rig.down(
             LLMFullResponseStartFrame(), words, TranscriptionFrame("stop", "caller", "now")
         )
