@@ -122,8 +122,8 @@ class Sound:
             return Verdict.ECHO
         if self.meaning is Meaning.ECHO:
             # Whoever speaks on while the bot is silent only began with a word that it said too.
-            by_chance = goes_on and bot_paused and len(self.text.split()) <= _IN_COMMON_BY_CHANCE
-            if not by_chance:
+            few = len(self.text.split()) <= _IN_COMMON_BY_CHANCE
+            if not (few and goes_on and bot_paused):
                 return Verdict.ECHO
         if not self.voiced:
             over = not self.confirmed or now_s - self.ended_s >= _WORDS_WITHIN_S

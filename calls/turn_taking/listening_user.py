@@ -36,6 +36,8 @@ class ListeningUser(HearsAtOnce, LLMUserAggregator):
         self._cut.begins()
         await super().broadcast_interruption()
 
+    # A turn's words go into the context, or to the model ahead of it, in these two alone.
+
     async def _push_aggregation(self, *, run_llm: bool = True) -> str:
         await self._cut.settled()
         return await super()._push_aggregation(run_llm=run_llm)
