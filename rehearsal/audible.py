@@ -12,6 +12,8 @@ import numpy as np
 from rehearsal.mulaw import SAMPLE_RATE_HZ, Pcm
 
 AUDIBLE_PEAK = 256
+# Gaps of up to so long do not split a stretch of sound.
+JOIN_MS = 60.0
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ def is_audible(pcm: Pcm) -> bool:
 
 
 def audible_spans(
-    pcm: Pcm, *, join_ms: float = 60, sample_rate_hz: int = SAMPLE_RATE_HZ
+    pcm: Pcm, *, join_ms: float = JOIN_MS, sample_rate_hz: int = SAMPLE_RATE_HZ
 ) -> list[Span]:
     """The audible stretches of samples of shape (n,); gaps of up to `join_ms` do not split one."""
     (loud,) = np.nonzero(np.abs(pcm.astype(np.int32)) >= AUDIBLE_PEAK)

@@ -13,6 +13,7 @@ import numpy as np
 
 from rehearsal import mulaw
 from rehearsal.audible import (
+    JOIN_MS,
     Span,
     audible_spans,
     first_audible_after,
@@ -143,7 +144,15 @@ class Playout:
         return audible_spans(self.track())
 
     def first_audible_after(self, moment_s: float) -> float | None:
-        return first_audible_after(self.spans(), moment_s)
+        """When something is first heard at or after the moment; None: nothing is, so far."""
+        # Sound from before the moment goes on over a gap. Whoever waits for an answer asks fifty
+        # times a second, so that no more of a long call is decoded than that.
+        first = max(0, int((moment_s - JOIN_MS / 1000) * mulaw.SAMPLE_RATE_HZ))
+        self.advance()
+        late = audible_spans(mulaw.decode(self._played[first:]))
+        zero_s = first / mulaw.SAMPLE_RATE_HZ
+        heard_s = first_audible_after(late, moment_s - zero_s)
+        return None if heard_s is None else zero_s + heard_s
 
     def dead_air_ms(self, *, start_s: float, end_s: float) -> float:
         """The longest silence between the moments, in milliseconds."""

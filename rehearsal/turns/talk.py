@@ -138,9 +138,9 @@ class Talk:
 
     async def _into_answer(self, asked_s: float, after_s: float) -> bool:
         """Until so long after the answer's first sound. False: it will not come to that."""
+        first_s: float | None = None
         while not self.phone.over and self.phone.now_s < asked_s + _NO_ANSWER_S:
-            first_s = None
-            if self.phone.playout.silent_for_ms(since_s=asked_s) is not None:
+            if first_s is None and self.phone.playout.silent_for_ms(since_s=asked_s) is not None:
                 first_s = self.phone.playout.first_audible_after(asked_s)
             if first_s is not None and self.phone.now_s >= first_s + after_s:
                 return True

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rehearsal import mulaw
+from rehearsal.audible import first_audible_after
 from rehearsal.playout import Playout
 
 FRAME_S = 0.02
@@ -48,6 +49,25 @@ def test_audio_that_comes_late_is_not_heard_earlier_when_the_clock_is_looked_at_
     playout.receive(tone(40))
     clock.now_s += 1.0
     assert playout.first_audible_after(0.0) == pytest.approx(3.02)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 200), st.integers(1, 300)), max_size=6),
+    st.integers(0, 3000),
+)
+def test_first_sound_after_a_moment_is_that_of_the_whole_track(
+    pieces: list[tuple[int, int]], moment_ms: int
+) -> None:
+    clock = Clock()
+    playout = Playout(clock)
+    for gap_ms, sound_ms in pieces:
+        playout.receive(bytes([mulaw.SILENCE]) * gap_ms * 8 + tone(sound_ms))
+    clock.now_s += 3.0
+    expected_s = first_audible_after(playout.spans(), moment_ms / 1000)
+    heard_s = playout.first_audible_after(moment_ms / 1000)
+    assert (heard_s is None) == (expected_s is None)
+    if heard_s is not None:
+        assert heard_s == pytest.approx(expected_s)
 
 
 def test_a_mark_comes_back_when_the_audio_before_it_was_played(
