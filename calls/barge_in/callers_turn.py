@@ -122,11 +122,17 @@ class CallersTurn(BaseUserTurnStartStrategy):
         if sound and sound.voiced and not sound.confirmed and not self._voice.present:
             # The detector has thought better of it.
             sound.ended(self._heard_s)
-        elif self._voice.rising_s >= self._how.suspect_s and self._bot_speaks:
+        elif self._bot_speaks and self._rises(sound):
             self._suspect(self._voice.rising_s)
         if self._sound:
             self._compare(self._sound)
             await self._look()
+
+    def _rises(self, sound: Sound | None) -> bool:
+        """Whether there is a voice; less is enough for one that was there a moment ago."""
+        if sound and sound.may_come_back:
+            return self._voice.rising_s > 0
+        return self._voice.rising_s >= self._how.suspect_s
 
     async def _voice_began(self, frame: VADUserStartedSpeakingFrame) -> None:
         if self._bot_speaks:

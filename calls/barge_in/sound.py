@@ -17,6 +17,9 @@ _GOES_ON_S = 1.0
 _FIRST_GUESS_S = 0.5
 # So many words any two sentences may share.
 _IN_COMMON_BY_CHANCE = 2
+# A voice that the detector was not sure of, and that comes back within this, was one: a soft first
+# sound, or the gap behind it.
+_COMES_BACK_S = 0.1
 # Words of a sound come so soon after it, or it had none; whether it was a word or not, the bot
 # goes on by then, and stops once more should they come later.
 _WORDS_WITHIN_S = 0.2
@@ -89,7 +92,12 @@ class Sound:
 
     def goes_on(self, since_s: float) -> None:
         """The caller is heard again."""
-        self.voiced, self.began_s = True, since_s
+        self.voiced, self.confirmed, self.began_s = True, False, since_s
+
+    @property
+    def may_come_back(self) -> bool:
+        """Whether it was heard so shortly that the detector has not been sure of it."""
+        return not (self.voiced or self.confirmed or self.finished)
 
     def lasts_s(self, now_s: float) -> float:
         """How much of a voice there was in it."""
@@ -126,7 +134,8 @@ class Sound:
             if not (few and goes_on and bot_paused):
                 return Verdict.ECHO
         if not self.voiced:
-            over = not self.confirmed or now_s - self.ended_s >= _WORDS_WITHIN_S
+            may_be_more_s = _WORDS_WITHIN_S if self.confirmed else _COMES_BACK_S
+            over = now_s - self.ended_s >= may_be_more_s
             return Verdict.NOISE if over else self.verdict
         long_s = how.wordless_s if early_words else how.voiced_s
         return Verdict.BARGE_IN if self.lasts_s(now_s - quiet_s) >= long_s else self.verdict

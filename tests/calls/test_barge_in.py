@@ -84,11 +84,37 @@ async def test_the_bot_pauses_before_the_detector_is_sure_of_a_voice() -> None:
 
 
 @in_virtual_time
-async def test_sound_that_the_detector_thinks_better_of_is_over_at_once() -> None:
+async def test_sound_that_the_detector_thinks_better_of_is_over_a_moment_later() -> None:
     async with bot_saying() as (call, hold):
         await call.speaks(VAD_S - 0.06)
-        await call.is_silent(0.04)
+        await call.is_silent(0.16)
         assert not hold.paused
+        assert dismissed(call) == [("noise", "")]
+
+
+@in_virtual_time
+async def test_bot_stays_silent_in_the_gap_behind_a_soft_first_sound() -> None:
+    async with bot_saying() as (call, hold):
+        await call.speaks(VAD_S - 0.06)
+        for _ in range(4):
+            await call.is_silent(0.02)
+            assert hold.paused
+        await call.speaks(0.4)
+        await call.seems("hold on")
+        await call.speaks(0.02)
+        assert interruptions(call) == 1
+        assert dismissed(call) == []
+
+
+@in_virtual_time
+async def test_click_behind_a_cough_does_not_make_it_an_interruption() -> None:
+    async with bot_saying() as (call, hold):
+        await call.speaks(0.3)
+        await call.is_silent(VAD_S + 0.1)
+        await call.speaks(VAD_S - 0.06)
+        await call.is_silent(2.0)
+        assert not hold.paused
+        assert interruptions(call) == 0
         assert dismissed(call) == [("noise", "")]
 
 
