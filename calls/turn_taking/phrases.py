@@ -2,7 +2,7 @@
 
 import re
 
-from calls.turn_taking.words import FILLERS
+from calls.turn_taking.words import FILLERS, words_of
 
 _TIME = r"(moment|second|sec|minute|tick|bit)"
 # The caller asks for time to think, to look something up, or for silence.
@@ -60,6 +60,7 @@ _ASKS_FOR_SPELLING = re.compile(
     r"\b(number|numbers|digits?|code|e ?mail|address|spell|spelling|date|day|birth|birthday"
     r"|postcode|zip|phone|telephone|reference|name)\b"
 )
+_CLAUSE = re.compile(r"[,;:–—]|\s-\s")
 _SENTENCE = re.compile(r"[^.!?]+[.!?]*")
 
 
@@ -126,12 +127,13 @@ def _digits_wanted(question: str) -> int | None:
 
 
 def asks_yes_or_no(question: str) -> bool:
-    """Whether the last sentence wants yes or no."""
+    """Whether the last sentence, or what stands behind its last comma, wants yes or no."""
     last = _last_question(question)
-    plain = " ".join(re.findall(r"\w+", last.replace("'", "").casefold()))
+    plain = " ".join(words_of(last))
     if not last.rstrip().endswith("?") or " or " in plain.removesuffix(" or no"):
         return False
-    return bool(_ASKS_YES_OR_NO.match(plain) or _TAG.search(plain))
+    clauses = (plain, " ".join(words_of(_CLAUSE.split(last)[-1])))
+    return any(map(_ASKS_YES_OR_NO.match, clauses)) or bool(_TAG.search(plain))
 
 
 def is_yes_or_no(words: tuple[str, ...]) -> bool:

@@ -21,14 +21,31 @@ def test_yes_or_no_to_a_yes_or_no_question_is_not_waited_after(words: str) -> No
 
 @pytest.mark.parametrize(
     "question",
-    [SHALL_I, "Is there anything else?", "It leaves at nine, is that right?", "Correct?"],
+    [
+        SHALL_I,
+        "Is there anything else?",
+        "It leaves at nine, is that right?",
+        "Correct?",
+        "The first hour is free, shall I send you directions?",
+        "Great, and would you like a receipt?",
+        "Isn’t that too late?",
+    ],
 )
 def test_yes_or_no_questions_are_known_as_such(question: str) -> None:
     assert patience("yes", question, NOBODY_KNOWN) == NONE
 
 
 @pytest.mark.parametrize(
-    "question", ["", WHICH_DAY, "Do you want tea or coffee?", "You said yes.", "What can I do?"]
+    "question",
+    [
+        "",
+        WHICH_DAY,
+        "Do you want tea or coffee?",
+        "You said yes.",
+        "What can I do?",
+        "Would you like tea, or shall it be coffee?",
+        "I can do that, which day suits you?",
+    ],
 )
 def test_yes_to_anything_else_is_judged_by_its_sound(question: str) -> None:
     assert not patience("yes", question, NOBODY_KNOWN).needs_no_model
