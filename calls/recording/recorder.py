@@ -21,6 +21,8 @@ from calls.recording.track import CHUNK_S, HISTORY_S, Track
 # A chunk is written when it is so old: most of what may come late has come by then.
 _SETTLED_S = 0.5
 _A_MOMENT_S = 0.005
+# So many at a time: each time costs more than what is written.
+_CHUNKS_AT_ONCE = 2
 # All calls write at the same moments, so that they wake the disk's thread together.
 _TOGETHER_S = 0.25
 _LEAVE_FREE_BYTES = 256 * 2**20
@@ -153,8 +155,9 @@ class Recorder:
         return int((self._now() - _SETTLED_S) / CHUNK_S)
 
     def _next_chunk_in_s(self) -> float:
-        """How long it takes until there is one more."""
-        settled_at_s = (self._settled_chunks() + 1) * CHUNK_S + _SETTLED_S + _A_MOMENT_S
+        """How long it takes until there are more of them."""
+        until_chunk = max(self._written, self._settled_chunks() - 1) + _CHUNKS_AT_ONCE
+        settled_at_s = until_chunk * CHUNK_S + _SETTLED_S + _A_MOMENT_S
         loop_s = asyncio.get_running_loop().time()
         at_s = loop_s + settled_at_s - self._now()
         return math.ceil(at_s / _TOGETHER_S) * _TOGETHER_S - loop_s
