@@ -29,12 +29,12 @@ from pipecat.turns.user_stop import BaseUserTurnStopStrategy
 
 from calls.turn_taking.ahead import Ahead, Outcome
 from calls.turn_taking.lull import Lull
-from calls.turn_taking.patience import Patience, patience
 from calls.turn_taking.pause import Pause
 from calls.turn_taking.pauses import Pauses
-from calls.turn_taking.quiet import Quiet, Voice
+from calls.turn_taking.quiet import Voice
 from calls.turn_taking.reopening import Reopening
-from calls.turn_taking.words import Heard, mean_the_same
+from calls.turn_taking.turn_so_far import TurnSoFar
+from calls.turn_taking.words import mean_the_same
 from services.words_now import WordsNowFrame
 
 # Between two lulls at which the model of turns is asked.
@@ -91,23 +91,14 @@ class EndOfTurn(BaseUserTurnStopStrategy):
     ) -> None:
         super().__init__()
         self._analyzer = turn_analyzer
-        self._quiet = Quiet(voice)
+        self._turn = TurnSoFar(voice, pauses or Pauses(), question)
         self._lean = lean
         self._busy_for_s = busy_for_s
         self._judging: asyncio.Task[None] | None = None
-        self._lull: Lull | None = None
         self._last_lull_s = -math.inf
         self._ahead = ahead
-        self._pauses = pauses or Pauses()
         self._reopening = reopening
-        self._question = question
         self._last_words_within_s = 0.0
-        self._heard = Heard()
-        self._speaking = self._open = False
-        self._pause: Pause | None = None
-        self._before_pause: Lull | None = None
-        self._reopened_after: Pause | None = None
-        self._last_pause: Pause | None = None
         self._ending = self._ended = False
         self._timer: asyncio.TimerHandle | None = None
         self._at_work: set[asyncio.Task[None]] = set()
@@ -124,17 +115,14 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         await self._analyzer.cleanup()
 
     async def handle_user_turn_started(self) -> None:
-        self._open = True
+        self._turn.begins()
         await self._new_turn()
         if self._reopening and (carried := self._reopening.turn_began(self._now_s())):
-            self._heard = Heard(carried)
-            self._reopened_after = self._last_pause
+            self._turn.goes_on_with(carried)
 
     async def handle_user_turn_stopped(self) -> None:
-        self._ended, self._open = True, False
-        if self._pause and not self._pause.unheard:
-            self._quiet.last_words_came(self._heard.changed_at_s)
-        self._last_pause = self._pause
+        self._ended = True
+        self._turn.ends()
         await self._new_turn()
         if self._reopening:
             self._reopening.turn_ended(self._now_s())
@@ -146,20 +134,14 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         match frame:
             case InputAudioRawFrame():
                 await self._hear(frame)
-            case InterimTranscriptionFrame() if self._open:
-                self._heard.add_interim(frame, self._now_s())
-                self._count_from_words()
-                await self._words_came()
-            case TranscriptionFrame() if self._open:
-                self._heard.add_final(frame, self._now_s())
-                self._count_from_words()
+            case InterimTranscriptionFrame() | TranscriptionFrame() if self._turn.open:
+                self._turn.understand(frame, self._now_s())
                 await self._words_came()
             case VADUserStartedSpeakingFrame():
                 await self._voice_began(frame)
             case VADUserStoppedSpeakingFrame():
-                self._speaking = False
-                if self._open:
-                    await self._voice_ended(frame)
+                if pause := self._turn.voice_ended(frame.stop_secs, self._now_s()):
+                    await self._voice_ended(pause)
             case EagerEndOfTurnCancelFrame():
                 self._settle(Outcome.REFUSED)
             case BotStartedSpeakingFrame() if self._reopening:
@@ -177,51 +159,38 @@ class EndOfTurn(BaseUserTurnStopStrategy):
     # What the caller does
 
     async def _hear(self, frame: InputAudioRawFrame) -> None:
-        state = self._analyzer.append_audio(frame.audio, self._speaking)
-        self._quiet.hear(frame)
-        pause = self._pause
-        if pause:
-            pause.add(frame.num_frames / frame.sample_rate)
+        turn, lull = self._turn, self._turn.lull
+        state = self._analyzer.append_audio(frame.audio, turn.speaking)
+        turn.hear(frame, self._now_s())
+        if pause := turn.pause:
             pause.complete = pause.complete or state == EndOfTurnState.COMPLETE
             if pause.over(self._now_s()):
                 await self._look()
             elif pause.ends_within(_LEAD_S, self._now_s()):
                 await self._ask_ahead()
-        elif self._speaking and (quiet_s := self._quiet.of_a_voice_s) > 0:
-            await self._breathe(quiet_s)
-        elif self._lull:
-            self._lull = None
+        elif turn.lull:
+            await self._breathe(turn.lull, begins=turn.lull is not lull)
 
     async def _voice_began(self, frame: VADUserStartedSpeakingFrame) -> None:
         self._analyzer.update_vad_start_secs(frame.start_secs)
-        if before := self._pause or self._reopened_after:
-            self._pauses.add(before.lasted_s(self._now_s() - frame.start_secs))
-        self._speaking = True
-        self._pause = self._reopened_after = None
-        self._heard.goes_on()
+        self._turn.voice_began(self._now_s() - frame.start_secs)
         self._look_no_more()
         self._wait_for_no_model()
         await self._withdraw(Outcome.WENT_ON)
 
-    async def _voice_ended(self, frame: VADUserStoppedSpeakingFrame) -> None:
-        pause = self._pause = Pause(self._now_s() - frame.stop_secs, frame.stop_secs)
-        lull, self._lull = self._lull, None
-        self._quiet.began_at_s = lull.began_at_s if lull else pause.began_at_s
-        self._before_pause = lull
-        if lull:
-            lull.judge(pause)
+    async def _voice_ended(self, pause: Pause) -> None:
         await self._ask_ahead()
-        needs_no_model = self._patience.needs_no_model
-        if pause.judged or (self._heard.final and needs_no_model):
+        heard, needs_no_model = self._turn.heard, self._turn.patience.needs_no_model
+        if pause.judged or (heard.final and needs_no_model):
             pause.judged = True
-        elif not (self._heard.text and needs_no_model):
+        elif not (heard.text and needs_no_model):
             self._have_judged(pause)
         await self._look()
 
     def _have_judged(self, pause: Pause) -> None:
         """Ask the model of turns, once; words and audio are not to stand behind it."""
-        asked_already = self._before_pause and self._before_pause.pending
-        if pause.asked or asked_already:
+        before = self._turn.before_pause
+        if pause.asked or (before and before.pending):
             return
         pause.asked = True
         if self._busy_for_s() > pause.left_for_model_s(self._now_s()):
@@ -239,23 +208,22 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         if isinstance(metrics, TurnMetricsData):
             pause.probability = metrics.probability
         # Meanwhile the caller may have gone on, or the turn may have ended.
-        if pause is self._pause:
+        if pause is self._turn.pause:
             await self._look()
             await self._ask_ahead()
 
-    async def _breathe(self, quiet_s: float) -> None:
-        if self._lull is None:
-            self._lull = Lull(self._now_s() - quiet_s)
-            self._weigh(self._lull)
+    async def _breathe(self, lull: Lull, *, begins: bool) -> None:
+        if begins:
+            self._weigh(lull)
         await self._ask_ahead()
         asked = self._ahead is not None and self._ahead.in_flight
-        if asked and not self._quiet.has_only_begun:
+        if asked and not self._turn.quiet.has_only_begun:
             # Once the detector is sure of the silence, the model's answer is there.
-            self._have_weighed(self._lull)
+            self._have_weighed(lull)
 
     def _weigh(self, lull: Lull) -> None:
         """Have the model of turns look at the silence, where its answer can be of use."""
-        if self._lean is None or self._ahead is None or not self._heard.text:
+        if self._lean is None or self._ahead is None or not self._turn.heard.text:
             return
         if self._ahead.untroubled:
             return
@@ -277,10 +245,10 @@ class EndOfTurn(BaseUserTurnStopStrategy):
                 lull.failed = True
                 logger.warning(f"The model of turns failed: {error!r}")
             lull.pending, lull.unanswered = False, lull.probability is None
-            pause = self._pause
-            if lull is self._lull:
+            pause = self._turn.pause
+            if lull is self._turn.lull:
                 await self._ask_ahead()
-            elif pause and lull is self._before_pause and not pause.judged:
+            elif pause and lull is self._turn.before_pause and not pause.judged:
                 lull.judge(pause)
                 await self._look()
                 await self._ask_ahead()
@@ -288,29 +256,18 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         self._begin(weigh(self._lean), "lull")
 
     async def _words_came(self) -> None:
-        if self._pause or self._lull:
+        if self._turn.pause or self._turn.lull:
             await self._look()
             await self._ask_ahead()
-
-    def _count_from_words(self) -> None:
-        """Where somebody was understood whom the detector did not hear, words end the speech."""
-        if not self._speaking and (self._pause is None or self._pause.unheard):
-            self._pause = Pause.unheard_speech(self._now_s())
-
-    @property
-    def _words_are_all(self) -> bool:
-        """Whether those that were said before the lull have come, as far as one can know."""
-        lull, changed_at_s = self._lull, self._heard.changed_at_s
-        return lull is None or self._quiet.has_all_words(lull, changed_at_s, self._now_s())
 
     # What is made of it
 
     async def _look(self) -> None:
         """End the turn if it is over, or look again when it may be."""
-        pause = self._pause
-        if self._speaking or pause is None or not self._heard.settled:
+        pause = self._turn.pause
+        if self._turn.speaking or pause is None or not self._turn.heard.settled:
             return
-        wait = self._patience
+        wait = self._turn.patience
         if not pause.judged and not wait.needs_no_model:
             self._have_judged(pause)
             if (left_s := pause.left_for_model_s(self._now_s())) > 0:
@@ -327,12 +284,12 @@ class EndOfTurn(BaseUserTurnStopStrategy):
 
     def _words_by_s(self, pause: Pause) -> float:
         """How long after the end of speech its last words have come."""
-        if self._heard.final:
+        if self._turn.heard.final:
             return 0.0
-        if self._heard.is_guessing:
+        if self._turn.heard.is_guessing:
             return max(self._last_words_within_s, _GUESSED_WITHIN_S)
         # They may come in pieces, one right after the other.
-        last_piece_s = self._heard.final_at_s + _PIECES_WITHIN_S - pause.began_at_s
+        last_piece_s = self._turn.heard.final_at_s + _PIECES_WITHIN_S - pause.began_at_s
         return max(self._last_words_within_s, last_piece_s)
 
     async def _end(self) -> None:
@@ -341,7 +298,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         self._ending, self._ended = True, False
         self._look_no_more()
         try:
-            confirmed = self._ahead is not None and self._ahead.answers(self._heard.stands)
+            confirmed = self._ahead is not None and self._ahead.answers(self._turn.heard.stands)
             if confirmed:
                 self._settle(Outcome.KEPT)
             else:
@@ -353,11 +310,9 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         finally:
             self._ending = False
             if not self._ended:
-                self._pause = None
+                self._turn.pause = None
 
     async def _new_turn(self) -> None:
-        self._heard = Heard()
-        self._pause = None
         self._look_no_more()
         self._wait_for_no_model()
         await self._withdraw(Outcome.UNRESOLVED)
@@ -365,13 +320,17 @@ class EndOfTurn(BaseUserTurnStopStrategy):
     # The answer that is asked for ahead
 
     async def _ask_ahead(self) -> None:
-        text, lull, ahead = self._heard.text, self._lull, self._ahead
+        text, lull, ahead = self._turn.heard.text, self._turn.lull, self._ahead
         if self._ending or not text:
             return
         # Once the detector is sure of the silence, final words are ordered by itself.
         unordered = lull is not None and not mean_the_same(lull.ordered, text)
         unasked = ahead is not None and ahead.may_ask(text)
-        if not (unordered or unasked) or not self._words_are_all or not self._seems_done():
+        if (
+            not (unordered or unasked)
+            or not self._turn.has_all_words(self._now_s())
+            or not self._seems_done()
+        ):
             return
         if lull and unordered:
             lull.ordered = text
@@ -384,16 +343,16 @@ class EndOfTurn(BaseUserTurnStopStrategy):
 
     def _seems_done(self) -> bool:
         """Not before the end is near, where the caller seems to go on or to begin only now."""
-        pause, wait = self._pause, self._patience
+        pause, wait = self._turn.pause, self._turn.patience
         if wait.unfinished:
             return False
         if pause and pause.ends_within(_LEAD_S, self._now_s()):
             return True
-        if wait.expects_more or not self._heard.grown or (pause and pause.unheard):
+        if wait.expects_more or not self._turn.heard.grown or (pause and pause.unheard):
             return False
         if wait.needs_no_model:
             return True
-        seen = pause or self._lull
+        seen = pause or self._turn.lull
         sure = seen.probability if seen else None
         if sure is not None:
             return sure >= _LEANS_TO_DONE
@@ -401,14 +360,10 @@ class EndOfTurn(BaseUserTurnStopStrategy):
             return True
         # What the words alone tell is enough, as long as little was asked for in vain lately, and
         # where the model is at work for somebody else.
-        without = self._lull.unanswered if self._lull else False
+        without = self._turn.lull.unanswered if self._turn.lull else False
         untroubled = bool(self._ahead and self._ahead.untroubled)
-        silent = self._quiet.is_believed(None if pause else self._lull, self._now_s())
+        silent = self._turn.quiet.is_believed(None if pause else self._turn.lull, self._now_s())
         return (untroubled or without) and silent
-
-    @property
-    def _patience(self) -> Patience:
-        return patience(self._heard.text, self._question(), self._pauses)
 
     async def _withdraw(self, outcome: Outcome) -> None:
         if self._settle(outcome):
