@@ -1,11 +1,9 @@
 """When the caller is done, and the model asked before that is certain."""
 
 import asyncio
-import math
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
-from loguru import logger
 from pipecat.audio.turn.base_turn_analyzer import BaseTurnAnalyzer, EndOfTurnState
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
@@ -14,7 +12,6 @@ from pipecat.frames.frames import (
     Frame,
     InputAudioRawFrame,
     InterimTranscriptionFrame,
-    MetricsFrame,
     SpeechControlParamsFrame,
     StartFrame,
     STTMetadataFrame,
@@ -22,12 +19,12 @@ from pipecat.frames.frames import (
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
-from pipecat.metrics.metrics import TurnMetricsData
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
 from pipecat.turns.types import ProcessFrameResult, UserTurnSpeculation
 from pipecat.turns.user_stop import BaseUserTurnStopStrategy
 
 from calls.turn_taking.ahead import Ahead, Outcome
+from calls.turn_taking.judge import Judge, Lean
 from calls.turn_taking.lull import Lull
 from calls.turn_taking.pause import Pause
 from calls.turn_taking.pauses import Pauses
@@ -37,8 +34,6 @@ from calls.turn_taking.turn_so_far import TurnSoFar
 from calls.turn_taking.words import mean_the_same
 from services.words_now import WordsNowFrame
 
-# Between two lulls at which the model of turns is asked.
-_BETWEEN_LULLS_S = 0.25
 # Where the model of turns believes less than this, the caller is about to go on.
 _LEANS_TO_DONE = 0.5
 _PIECES_WITHIN_S = 0.03
@@ -82,7 +77,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         *,
         turn_analyzer: BaseTurnAnalyzer,
         voice: Voice | None = None,
-        lean: Callable[[], Awaitable[float | None]] | None = None,
+        lean: Lean | None = None,
         busy_for_s: Callable[[], float] = float,
         ahead: Ahead | None = None,
         pauses: Pauses | None = None,
@@ -93,9 +88,15 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         self._analyzer = turn_analyzer
         self._turn = TurnSoFar(voice, pauses or Pauses(), question)
         self._lean = lean
-        self._busy_for_s = busy_for_s
-        self._judging: asyncio.Task[None] | None = None
-        self._last_lull_s = -math.inf
+        self._judge = Judge(
+            turn_analyzer,
+            lean,
+            busy_for_s,
+            begin=self._begin,
+            push=self.push_frame,
+            on_judged=self._judged,
+            on_weighed=self._weighed,
+        )
         self._ahead = ahead
         self._reopening = reopening
         self._last_words_within_s = 0.0
@@ -175,7 +176,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         self._analyzer.update_vad_start_secs(frame.start_secs)
         self._turn.voice_began(self._now_s() - frame.start_secs)
         self._look_no_more()
-        self._wait_for_no_model()
+        self._judge.give_up()
         await self._withdraw(Outcome.WENT_ON)
 
     async def _voice_ended(self, pause: Pause) -> None:
@@ -184,83 +185,41 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         if pause.judged or (heard.final and needs_no_model):
             pause.judged = True
         elif not (heard.text and needs_no_model):
-            self._have_judged(pause)
+            self._judge.judge(pause, self._turn.before_pause, self._now_s())
         await self._look()
 
-    def _have_judged(self, pause: Pause) -> None:
-        """Ask the model of turns, once; words and audio are not to stand behind it."""
-        before = self._turn.before_pause
-        if pause.asked or (before and before.pending):
-            return
-        pause.asked = True
-        if self._busy_for_s() > pause.left_for_model_s(self._now_s()):
-            pause.goes_by_words()
-        else:
-            self._judging = self._begin(self._judge(pause), "judge")
-
-    async def _judge(self, pause: Pause) -> None:
-        state, metrics = await self._analyzer.analyze_end_of_turn()
-        self._judging = None
-        if metrics:
-            await self.push_frame(MetricsFrame(data=[metrics]))
-        pause.judged = True
-        pause.complete = pause.complete or state == EndOfTurnState.COMPLETE
-        if isinstance(metrics, TurnMetricsData):
-            pause.probability = metrics.probability
-        # Meanwhile the caller may have gone on, or the turn may have ended.
-        if pause is self._turn.pause:
-            await self._look()
-            await self._ask_ahead()
-
     async def _breathe(self, lull: Lull, *, begins: bool) -> None:
-        if begins:
-            self._weigh(lull)
+        doubtful = self._ahead is not None and not self._ahead.untroubled
+        if begins and doubtful and self._turn.heard.text:
+            self._judge.glance(lull)
         await self._ask_ahead()
         asked = self._ahead is not None and self._ahead.in_flight
         if asked and not self._turn.quiet.has_only_begun:
             # Once the detector is sure of the silence, the model's answer is there.
-            self._have_weighed(lull)
-
-    def _weigh(self, lull: Lull) -> None:
-        """Have the model of turns look at the silence, where its answer can be of use."""
-        if self._lean is None or self._ahead is None or not self._turn.heard.text:
-            return
-        if self._ahead.untroubled:
-            return
-        if lull.began_at_s - self._last_lull_s < _BETWEEN_LULLS_S:
-            return
-        self._last_lull_s = lull.began_at_s
-        self._have_weighed(lull)
-
-    def _have_weighed(self, lull: Lull) -> None:
-        if self._lean is None or not lull.unweighed:
-            return
-        lull.pending = True
-
-        async def weigh(lean: Callable[[], Awaitable[float | None]]) -> None:
-            try:
-                lull.probability = await lean()
-            except Exception as error:
-                # It is asked again when the detector is sure.
-                lull.failed = True
-                logger.warning(f"The model of turns failed: {error!r}")
-            lull.pending, lull.unanswered = False, lull.probability is None
-            pause = self._turn.pause
-            if lull is self._turn.lull:
-                await self._ask_ahead()
-            elif pause and lull is self._turn.before_pause and not pause.judged:
-                lull.judge(pause)
-                await self._look()
-                await self._ask_ahead()
-
-        self._begin(weigh(self._lean), "lull")
+            self._judge.weigh(lull)
 
     async def _words_came(self) -> None:
         if self._turn.pause or self._turn.lull:
             await self._look()
             await self._ask_ahead()
 
-    # What is made of it
+    # What the model of turns makes of it. Meanwhile the caller may have gone on, or the turn ended.
+
+    async def _judged(self, pause: Pause) -> None:
+        if pause is self._turn.pause:
+            await self._look()
+            await self._ask_ahead()
+
+    async def _weighed(self, lull: Lull) -> None:
+        pause = self._turn.pause
+        if lull is self._turn.lull:
+            await self._ask_ahead()
+        elif pause and lull is self._turn.before_pause and not pause.judged:
+            lull.judge(pause)
+            await self._look()
+            await self._ask_ahead()
+
+    # What is made of all of it
 
     async def _look(self) -> None:
         """End the turn if it is over, or look again when it may be."""
@@ -269,12 +228,12 @@ class EndOfTurn(BaseUserTurnStopStrategy):
             return
         wait = self._turn.patience
         if not pause.judged and not wait.needs_no_model:
-            self._have_judged(pause)
+            self._judge.judge(pause, self._turn.before_pause, self._now_s())
             if (left_s := pause.left_for_model_s(self._now_s())) > 0:
                 self._look_later(left_s)
                 return
             pause.judged = pause.complete = True
-            self._wait_for_no_model()
+            self._judge.give_up()
         silence_s = wait.complete_s if pause.complete else wait.incomplete_s
         pause.ends_after(silence_s, self._words_by_s(pause))
         if pause.over(self._now_s()):
@@ -314,7 +273,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
 
     async def _new_turn(self) -> None:
         self._look_no_more()
-        self._wait_for_no_model()
+        self._judge.give_up()
         await self._withdraw(Outcome.UNRESOLVED)
 
     # The answer that is asked for ahead
@@ -388,12 +347,6 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         self._at_work.add(task)
         task.add_done_callback(self._at_work.discard)
         return task
-
-    def _wait_for_no_model(self) -> None:
-        """What it has not begun to look at for this call, it need not."""
-        if self._judging:
-            self._judging.cancel()
-        self._judging = None
 
     def _look_no_more(self) -> None:
         if self._timer:
