@@ -1,4 +1,4 @@
-"""When the caller is done, and the model asked before that is certain."""
+"""When the caller is done."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -19,11 +19,12 @@ from pipecat.frames.frames import (
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
-from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
-from pipecat.turns.types import ProcessFrameResult, UserTurnSpeculation
+from pipecat.processors.frame_processor import FrameProcessorSetup
+from pipecat.turns.types import ProcessFrameResult
 from pipecat.turns.user_stop import BaseUserTurnStopStrategy
 
 from calls.turn_taking.ahead import Ahead, Outcome
+from calls.turn_taking.asking_ahead import LEAD_S, AskingAhead
 from calls.turn_taking.judge import Judge, Lean
 from calls.turn_taking.lull import Lull
 from calls.turn_taking.pause import Pause
@@ -31,33 +32,24 @@ from calls.turn_taking.pauses import Pauses
 from calls.turn_taking.quiet import Voice
 from calls.turn_taking.reopening import Reopening
 from calls.turn_taking.turn_so_far import TurnSoFar
-from calls.turn_taking.words import mean_the_same
-from services.words_now import WordsNowFrame
 
-# Where the model of turns believes less than this, the caller is about to go on.
-_LEANS_TO_DONE = 0.5
 _PIECES_WITHIN_S = 0.03
 # A guess that has not become final by then is not waited for.
 _GUESSED_WITHIN_S = 1.0
-# Before the silence that ends a turn is over, the answer is asked for.
-_LEAD_S = 0.3
 
 
 class EndOfTurn(BaseUserTurnStopStrategy):
-    """Ends the caller's turn, and asks for the answer as soon as the words seem to be all.
+    """Ends the caller's turn.
 
-    The turn ends after as much silence as the words, the bot's question, the caller's own pauses
+    It ends after as much silence as the words, the bot's question, the caller's own pauses
     and the model of turns, if it can answer in time, call for (``patience``), once the words are
     there: marked as the last ones, or as late as the recogniser's last ones ever come. A caller who
     goes on right after that, before anything of the answer was heard, goes on with the same turn
     (``Reopening``).
 
-    The answer is asked for before that, from what was understood so far, and is held by Pipecat's
-    speculation gate. As long as little was asked for in vain, a short silence after words that lead
-    no further is reason enough; then the model of turns has to lean towards the end as well. At the
-    same moment the recogniser is told that final words are wanted. What was asked for is released
-    when the turn ends with words that mean the same, and withdrawn when they do not, or when the
-    caller goes on.
+    The answer is asked for before that, as soon as the words seem to be all (``AskingAhead``). What
+    was asked for is released when the turn ends with words that mean the same, and withdrawn when
+    they do not, or when the caller goes on.
 
     Parameters:
         turn_analyzer: The model of turns.
@@ -87,7 +79,6 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         super().__init__()
         self._analyzer = turn_analyzer
         self._turn = TurnSoFar(voice, pauses or Pauses(), question)
-        self._lean = lean
         self._judge = Judge(
             turn_analyzer,
             lean,
@@ -97,7 +88,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
             on_judged=self._judged,
             on_weighed=self._weighed,
         )
-        self._ahead = ahead
+        self._asking = AskingAhead(self, self._turn, ahead, leans=lean is not None)
         self._reopening = reopening
         self._last_words_within_s = 0.0
         self._ending = self._ended = False
@@ -127,8 +118,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         await self._new_turn()
         if self._reopening:
             self._reopening.turn_ended(self._now_s())
-        if self._ahead:
-            self._ahead.turn_over()
+        self._asking.turn_over()
         self._analyzer.clear()
 
     async def process_frame(self, frame: Frame) -> ProcessFrameResult:
@@ -144,7 +134,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
                 if pause := self._turn.voice_ended(frame.stop_secs, self._now_s()):
                     await self._voice_ended(pause)
             case EagerEndOfTurnCancelFrame():
-                self._settle(Outcome.REFUSED)
+                self._asking.refused()
             case BotStartedSpeakingFrame() if self._reopening:
                 self._reopening.bot_began()
             case BotStoppedSpeakingFrame() if self._reopening:
@@ -167,7 +157,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
             pause.complete = pause.complete or state == EndOfTurnState.COMPLETE
             if pause.over(self._now_s()):
                 await self._look()
-            elif pause.ends_within(_LEAD_S, self._now_s()):
+            elif pause.ends_within(LEAD_S, self._now_s()):
                 await self._ask_ahead()
         elif turn.lull:
             await self._breathe(turn.lull, begins=turn.lull is not lull)
@@ -177,7 +167,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         self._turn.voice_began(self._now_s() - frame.start_secs)
         self._look_no_more()
         self._judge.give_up()
-        await self._withdraw(Outcome.WENT_ON)
+        await self._asking.withdraw(Outcome.WENT_ON)
 
     async def _voice_ended(self, pause: Pause) -> None:
         await self._ask_ahead()
@@ -189,12 +179,10 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         await self._look()
 
     async def _breathe(self, lull: Lull, *, begins: bool) -> None:
-        doubtful = self._ahead is not None and not self._ahead.untroubled
-        if begins and doubtful and self._turn.heard.text:
+        if begins and self._asking.troubled and self._turn.heard.text:
             self._judge.glance(lull)
         await self._ask_ahead()
-        asked = self._ahead is not None and self._ahead.in_flight
-        if asked and not self._turn.quiet.has_only_begun:
+        if self._asking.in_flight and not self._turn.quiet.has_only_begun:
             # Once the detector is sure of the silence, the model's answer is there.
             self._judge.weigh(lull)
 
@@ -203,9 +191,10 @@ class EndOfTurn(BaseUserTurnStopStrategy):
             await self._look()
             await self._ask_ahead()
 
-    # What the model of turns makes of it. Meanwhile the caller may have gone on, or the turn ended.
+    # What the model of turns makes of it
 
     async def _judged(self, pause: Pause) -> None:
+        # Meanwhile the caller may have gone on, or the turn may have ended.
         if pause is self._turn.pause:
             await self._look()
             await self._ask_ahead()
@@ -220,6 +209,10 @@ class EndOfTurn(BaseUserTurnStopStrategy):
             await self._ask_ahead()
 
     # What is made of all of it
+
+    async def _ask_ahead(self) -> None:
+        if not self._ending:
+            await self._asking.ask()
 
     async def _look(self) -> None:
         """End the turn if it is over, or look again when it may be."""
@@ -257,11 +250,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         self._ending, self._ended = True, False
         self._look_no_more()
         try:
-            confirmed = self._ahead is not None and self._ahead.answers(self._turn.heard.stands)
-            if confirmed:
-                self._settle(Outcome.KEPT)
-            else:
-                await self._withdraw(Outcome.OTHER_WORDS)
+            confirmed = await self._asking.confirm()
             # Where the caller began to speak in the same moment, Pipecat leaves the turn open.
             await self.trigger_user_turn_finalized(confirms_speculation=confirmed)
             if confirmed and not self._ended:
@@ -274,65 +263,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
     async def _new_turn(self) -> None:
         self._look_no_more()
         self._judge.give_up()
-        await self._withdraw(Outcome.UNRESOLVED)
-
-    # The answer that is asked for ahead
-
-    async def _ask_ahead(self) -> None:
-        text, lull, ahead = self._turn.heard.text, self._turn.lull, self._ahead
-        if self._ending or not text:
-            return
-        # Once the detector is sure of the silence, final words are ordered by itself.
-        unordered = lull is not None and not mean_the_same(lull.ordered, text)
-        unasked = ahead is not None and ahead.may_ask(text)
-        if (
-            not (unordered or unasked)
-            or not self._turn.has_all_words(self._now_s())
-            or not self._seems_done()
-        ):
-            return
-        if lull and unordered:
-            lull.ordered = text
-            await self.push_frame(WordsNowFrame(), FrameDirection.UPSTREAM)
-        if ahead and ahead.may_ask(text):
-            await self._withdraw(Outcome.OTHER_WORDS)
-            ahead.asked(text, self._now_s())
-            speculation = UserTurnSpeculation(text=text)
-            await self.trigger_user_turn_inference_triggered(speculation=speculation)
-
-    def _seems_done(self) -> bool:
-        """Not before the end is near, where the caller seems to go on or to begin only now."""
-        pause, wait = self._turn.pause, self._turn.patience
-        if wait.unfinished:
-            return False
-        if pause and pause.ends_within(_LEAD_S, self._now_s()):
-            return True
-        if wait.expects_more or not self._turn.heard.grown or (pause and pause.unheard):
-            return False
-        if wait.needs_no_model:
-            return True
-        seen = pause or self._turn.lull
-        sure = seen.probability if seen else None
-        if sure is not None:
-            return sure >= _LEANS_TO_DONE
-        if self._lean is None:
-            return True
-        # What the words alone tell is enough, as long as little was asked for in vain lately, and
-        # where the model is at work for somebody else.
-        without = self._turn.lull.unanswered if self._turn.lull else False
-        untroubled = bool(self._ahead and self._ahead.untroubled)
-        silent = self._turn.quiet.is_believed(None if pause else self._turn.lull, self._now_s())
-        return (untroubled or without) and silent
-
-    async def _withdraw(self, outcome: Outcome) -> None:
-        if self._settle(outcome):
-            await self.trigger_user_turn_speculation_cancelled()
-
-    def _settle(self, outcome: Outcome) -> bool:
-        if self._ahead is None or not self._ahead.in_flight:
-            return False
-        self._ahead.settle(outcome, self._now_s())
-        return True
+        await self._asking.withdraw(Outcome.UNRESOLVED)
 
     # Looking again
 
