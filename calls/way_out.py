@@ -7,7 +7,8 @@ from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.transports.base_transport import BaseTransport
 
-from calls.taken_back import KeepsFromTheRest, TakesBack
+from calls.behind_output import KeepsFromTheRest
+from calls.taken_back import TakesBack
 
 
 def stand_before_output(

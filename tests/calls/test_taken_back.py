@@ -10,7 +10,8 @@ from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.tests.utils import SleepFrame, run_test
 
-from calls.taken_back import KeepsFromTheRest, TakesBack
+from calls.behind_output import KeepsFromTheRest
+from calls.taken_back import TakesBack
 from services.failover.tts.taken_back import SpeechTakenBackFrame
 
 
@@ -65,7 +66,7 @@ async def test_an_interruption_by_the_caller_passes():
 async def test_what_only_observers_look_at_ends_unless_a_foreign_processor_stands_behind(
     shows: bool, foreign: bool, passes: list[type[Frame]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("calls.taken_back.anyone_foreign_after", lambda _: foreign)
+    monkeypatch.setattr("calls.for_observers.anyone_foreign_after", lambda _: foreign)
     told = (
         MetricsFrame(data=[]),
         AggregatedTextProgressFrame(1, "c", "Hello.", "sentence", "Hello.", ""),
