@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 RedactText = Callable[[str, str, str], str]
@@ -35,11 +35,14 @@ _KEYS = (
         ),
     ),
 )
-_AMOUNT_KEY = re.compile(r"amount|price|cost|total|count|quantity|cents|_ms$|_s$|_hz$")
+_AMOUNT_KEY = re.compile(
+    r"(^|_)(amounts?|prices?|costs?|totals?|counts?|quantit(y|ies)|cents)(_|$)|_(ms|s|hz)$"
+)
 # In JSON that was cut off, or has words around it.
 _FIELD = re.compile(
     r"""["'](?P<key>[\w -]{1,40})["']\s?:\s?(?:"[^"]{0,500}"?|'[^']{0,500}'?|-?[\d.]+)"""
 )
+_FEWEST_DIGITS = 4
 _LEFT_OUT = "[left out]"
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -100,17 +103,29 @@ def _deep(key: str, value: Any, text: Callable[[str], str], mask: str = "") -> A
             return {
                 text(str(name)): _deep(str(name), each, text, mask) for name, each in value.items()
             }
+        case list() | tuple() if not mask and _is_digits(value):
+            # One by one they tell nothing.
+            whole = " ".join(map(str, value))
+            kept = text(whole)
+            return list(value) if kept == whole else [kept]
         case list() | tuple() | set() | frozenset():
             return [_deep(key, each, text, mask) for each in value]
         case _ if mask:
             return mask
         case int() | float():
-            kept = str(value) if _AMOUNT_KEY.search(key.lower()) else text(str(value))
+            kept = str(value) if _AMOUNT_KEY.search(_name(key)) else text(str(value))
             return value if kept == str(value) else kept
     words = str(value)
     if words[0] in "{[" and (inner := _json(words)) is not None:
         return json.dumps(_deep(key, inner, text), ensure_ascii=False)
     return text(_FIELD.sub(_masked_field, words))
+
+
+def _is_digits(values: Sequence[Any]) -> bool:
+    """Whether it is a number, digit by digit."""
+    return len(values) >= _FEWEST_DIGITS and all(
+        isinstance(each, int | str) and re.fullmatch(r"\d", str(each)) for each in values
+    )
 
 
 def _masked_field(field: re.Match[str]) -> str:
@@ -119,8 +134,13 @@ def _masked_field(field: re.Match[str]) -> str:
 
 
 def _mask_of(key: str) -> str:
-    name = _CAMEL.sub("_", key).lower().replace("-", "_").replace(" ", "_")
+    name = _name(key)
     return next((mask for mask, pattern in _KEYS if pattern.search(name)), "")
+
+
+def _name(key: str) -> str:
+    """The key's words in lower case, with one sign in between."""
+    return _CAMEL.sub("_", key).lower().replace("-", "_").replace(" ", "_")
 
 
 def _json(words: str) -> Any:

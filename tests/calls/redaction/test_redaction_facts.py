@@ -103,3 +103,23 @@ def test_metadata_only_keeps_that_a_tool_failed_and_no_word() -> None:
     }
     filler = {"who": "bot", "text": "One moment.", "said": "filler"}
     assert kept("heard", filler, "metadata only") == {"who": "bot", "text": "", "said": "filler"}
+
+
+def test_number_under_a_key_that_only_looks_like_an_amount_is_redacted() -> None:
+    arguments = {"account": 12345678, "encounter": 4155552671, "order_count": 12345678}
+    kept = Redactor("redacted").facts("tool", {"name": "look", "arguments": arguments})
+    assert kept["arguments"] == {
+        "account": "[digits]",
+        "encounter": "[phone]",
+        "order_count": 12345678,
+    }
+
+
+def test_number_that_a_tool_is_given_digit_by_digit_is_redacted() -> None:
+    arguments = {"digits": [4, *[1] * 15], "code": list("4155552671"), "sizes": [9, 10, 11, 12]}
+    kept = Redactor("redacted").facts("tool", {"name": "look", "arguments": arguments})
+    assert kept["arguments"] == {
+        "digits": ["[card]"],
+        "code": ["[phone]"],
+        "sizes": [9, 10, 11, 12],
+    }
