@@ -32,8 +32,9 @@ _CLOCK = re.compile(
 )
 _AMOUNT = re.compile(
     r"[$€£¥]\s?\d{1,3}(?:,\d{3})*(?:\.\d\d?)?(?![\d,.-]\d|\d)"
-    r"|(?<![\d.,-])\d{1,3}(?:[.,]\d{3})*(?:[.,]\d\d?)?\s?[$€£¥%°]",
-    re.ASCII,
+    r"|(?<![\d.,-])\d{1,3}(?:[.,]\d{3})*(?:[.,]\d\d?)?\s?"
+    r"(?:[$€£¥%°]|(?:dollars?|euros?|pounds?|percent|usd|eur|gbp)\b)",
+    re.ASCII | re.IGNORECASE,
 )
 _BARE_AMOUNT = re.compile(r"(?<![\d.,-])\d{1,4}[.,]\d{1,2}(?![\d-]|[.,]\d)", re.ASCII)
 _MEASURED = re.compile(r"(?<![\d.,-])\d{1,3}\.\d+(?:e-?\d+)?\s?(?:s|ms|seconds)\b", re.ASCII)

@@ -28,6 +28,7 @@ There are three people before you, please wait about five minutes.
 An order number has five digits. Can you say it digit by digit?
 You find it at the top of your confirmation e-mail.
 We are open from 9:00 to 12:00 and from 13:30 to 17:00.
+The total is 1,249.50 euros, or 1,300 dollars.
 That is $49.99, and shipping is free above $50.
 You can return it within 30 days.
 The next free appointment is on November 24th at 10:30.
