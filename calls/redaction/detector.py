@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from calls.redaction.alphabet import as_letters
 from calls.redaction.birth import birth_dates, short_year
 from calls.redaction.day import Day, days
 from calls.redaction.email import emails
@@ -60,6 +61,8 @@ def search(text: str, around: Setting) -> Findings:
         found += birth_dates(tokens, who=setting.who, asked=around.about == "birth")
     elif setting.half_date:
         found += short_year(tokens)
+    if setting.about == "id" and setting.who != "log":
+        tokens = as_letters(tokens)
     groups = _outside(found, tokens, groups_of(tokens))
     young = [(d.start, d.end) for d in dates if _is_nobodys(d, setting)]
     free = free_groups(text, tokens, groups, young, setting)

@@ -103,7 +103,8 @@ def _in_run(
     before = word(tokens, first - 1)
     emergency = digits in _EMERGENCY and before in _BEFORE_EMERGENCY
     # "2 x" is an amount, "415 x 555" is not.
-    measured = _unit_follows(tokens, last) and (len(digits) <= 2 or word(tokens, last) != "x")
+    is_times = word(tokens, last) == "x"
+    measured = _unit_follows(tokens, last) and not (is_times and (dictated or len(digits) > 2))
     if emergency or (len(run) <= 2 and measured):
         is_ordinary = True
     elif len(run) == 1 and len(digits) <= 2:

@@ -76,6 +76,20 @@ def test_part_of_a_number_that_looks_like_a_date_or_an_exclamation_is_masked() -
     assert [call.text("caller", "o") for _ in range(4)] == ["[digits]"] * 4
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "c zero one x zero zero t four seven",
+        "charlie zero one zulu zero zero tango four seven",
+        "quebec quebec one two three four five six charlie",
+    ],
+)
+def test_letters_of_an_id_are_masked_with_its_digits_however_they_are_said(said: str) -> None:
+    call = redactor()
+    call.text("bot", "What is your passport number?")
+    assert call.text("caller", f"it's {said}") == "it's [id]"
+
+
 def test_bot_that_repeats_the_pieces_is_masked_too() -> None:
     call = redactor()
     call.text("caller", "four one one one")
