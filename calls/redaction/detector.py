@@ -14,8 +14,8 @@ from calls.redaction.number import free_groups, numbers
 from calls.redaction.ordinary import is_time_talk
 from calls.redaction.setting import Setting
 from calls.redaction.spans import Spans
-from calls.redaction.spelled_email import email_pieces
-from calls.redaction.talk import NUMBER_TOPICS, own_topic_of
+from calls.redaction.spelled_email import email_pieces, spelled_pieces
+from calls.redaction.talk import NUMBER_TOPICS, own_topic, own_topic_of
 from calls.redaction.token import Token, tokens_of
 
 
@@ -55,6 +55,8 @@ def search(text: str, around: Setting) -> Findings:
     emailed = setting.about == "email" or (setting.email_given and setting.who == "bot")
     pieces = setting.who == "caller" or (setting.who != "log" and emailed)
     found += emails(text, tokens, pieces=pieces)
+    if emailed and setting.who in ("bot", "caller"):
+        found += spelled_pieces(tokens)
     if setting.about == "email" and setting.who == "caller":
         found += email_pieces(text, tokens)
     if birth:
@@ -88,7 +90,7 @@ def _with_own_words(text: str, around: Setting) -> Setting:
     """The setting with what the text itself tells of it."""
     if around.who in ("bot", "log"):
         return replace(around, of_times=is_time_talk(text))
-    about = own_topic_of(text) or around.about
+    about = own_topic(text, around.about)
     return replace(
         around,
         about=about,

@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from calls.redaction.found import Found
+from calls.redaction.group import UNITS
 from calls.redaction.token import Token, word
+from services.embedded.spoken_numbers import TEENS, TENS
 
 # Bounds keep a search through a long text short.
 _AT = r"\s{0,2}(?:@|＠|﹫|[\[({<]\s?at\s?[\])}>]|%40)\s{0,2}"
@@ -31,6 +33,7 @@ _AROUND = frozenset(
     " they this to uh um us was we well what with write yeah yes you your".split()
 )
 _ENDINGS = frozenset("com org net edu gov co io de uk fr it es nl eu us ca au info".split())
+_NUMBER_WORDS = frozenset({*UNITS, *TEENS, *TENS})
 _LONGEST_LOCAL = 10
 _LONGEST_LABEL = 5
 
@@ -126,7 +129,8 @@ def _is_chained(tokens: Sequence[Token], joint: int) -> bool:
         return True
     neighbours = tokens[joint - 1], tokens[joint + 1]
     said = word(tokens, joint) in ("hyphen", "dash") and neighbours[1].text != "of"
-    return said and not any(each.figures for each in neighbours)
+    of_number = all(each.text in _NUMBER_WORDS for each in neighbours)
+    return said and not of_number and not any(each.figures for each in neighbours)
 
 
 def _local_start(tokens: Sequence[Token], end: int) -> int:

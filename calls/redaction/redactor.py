@@ -125,7 +125,7 @@ class Redactor:
         pieces = talk.of(f"{channel} {'caller' if who != 'bot' else who}")
         found: Sequence[Found] = ()
         digits = ""
-        if may_hold_something(text) or talk.about == "email":
+        if may_hold_something(text) or talk.about == "email" or talk.email_given:
             setting = Setting(
                 who,
                 self._today(),

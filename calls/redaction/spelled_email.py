@@ -1,9 +1,9 @@
-"""Pieces of an e-mail address, once the caller was asked for one."""
+"""Pieces of an e-mail address, once the talk is of one."""
 
 from collections.abc import Iterator, Sequence
 
 from calls.redaction.found import Found
-from calls.redaction.token import Token
+from calls.redaction.token import Token, word
 
 _LEADS = frozenset(
     "a address and email er erm i it it's is mail my of oh ok okay please so sure that's the then"
@@ -17,6 +17,33 @@ _ANSWERS = frozenset(
     " would you your".split()
 )
 _LONGEST = 14
+_FEWEST_LETTERS = 3
+_TWICE = frozenset({"capital", "double", "lowercase", "uppercase"})
+_STANDS_FOR = (("as", "in"), ("like", "in"), ("for",), ("like",), ("is", "for"))
+
+
+def spelled_pieces(tokens: Sequence[Token]) -> Iterator[Found]:
+    """What is spelled letter by letter: "j o h n", "j as in juliet o as in oscar"."""
+    at = 0
+    while at < len(tokens):
+        end, letters = at, 0
+        while after := _letter_end(tokens, end):
+            end, letters = after, letters + 1
+        if letters >= _FEWEST_LETTERS:
+            yield Found(tokens[at].start, tokens[end - 1].end, "[email]")
+        at = max(end, at + 1)
+
+
+def _letter_end(tokens: Sequence[Token], at: int) -> int:
+    """Index after a letter, its word and its number; 0 where there is none."""
+    first = at + 1 if word(tokens, at) in _TWICE else at
+    if len(word(tokens, first)) != 1:
+        return 0
+    end = first + 1
+    for said in _STANDS_FOR:
+        if tuple(each.text for each in tokens[end : end + len(said)]) == said:
+            return min(end + len(said) + 1, len(tokens))
+    return end
 
 
 def email_pieces(text: str, tokens: Sequence[Token]) -> Iterator[Found]:

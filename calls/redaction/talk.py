@@ -9,6 +9,8 @@ from calls.redaction.setting import SHOWN_DIGITS
 _ASKS = re.compile(
     r"\b(please|tell|give|say|spell|enter|type|need|read|provide|confirm|repeat)\b", re.I
 )
+# "Could you spell that for me?" asks for the same.
+_ASKS_AGAIN = re.compile(r"\bspell\b|\b(?:repeat|say) (?:that|it)\b", re.I)
 _TOPICS = {
     "birth": re.compile(r"\b(births?|birthday|birth ?date|born|dob|how old)\b", re.I),
     "email": re.compile(r"\be-?mail|\bmail address", re.I),
@@ -93,7 +95,9 @@ class Talk:
         topics = [topic for sentence in asking if (topic := topic_of(sentence))]
         if topics:
             self.about = topics[-1]
-        elif len(text) > _A_NOD and any("?" in sentence for sentence in asking):
+        elif len(text) > _A_NOD and any(
+            "?" in sentence and not _ASKS_AGAIN.search(sentence) for sentence in asking
+        ):
             of_a_date = any(
                 _OF_A_DATE.search(sentence) and not _OF_A_VISIT.search(sentence)
                 for sentence in asking
@@ -103,12 +107,18 @@ class Talk:
 
     def caller_says(self, text: str) -> None:
         """The caller named what is about to be given ("my card number is")."""
-        self.about = own_topic_of(text) or self.about
+        self.about = own_topic(text, self.about)
 
 
 def topic_of(text: str) -> str:
     """What a sentence is of; "" for nothing that matters here."""
     return next((topic for topic, words in _TOPICS.items() if words.search(text)), "")
+
+
+def own_topic(text: str, about: str) -> str:
+    """What the caller gives after being asked for something; a number may be in an address."""
+    own = own_topic_of(text)
+    return about if not own or (own == "number" and about == "email") else own
 
 
 def own_topic_of(text: str) -> str:

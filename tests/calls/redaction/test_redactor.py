@@ -130,6 +130,35 @@ def test_half_of_an_address_is_told_by_how_its_words_are_joined(said: str) -> No
     assert redactor().text("caller", said) == "it's [email]"
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("m u e", "[email]"),
+        ("double l e r", "[email]"),
+        ("p as in peter a as in apple t as in tom", "[email]"),
+        ("no john with an h, j o h n", "no john with an [email]"),
+        ("it is patrick, p a t r i c k, number two, at hotmail", "it is [email]"),
+    ],
+)
+def test_address_that_is_spelled_letter_by_letter_is_masked(said: str, kept: str) -> None:
+    call = redactor()
+    call.text("bot", "What is your e-mail address?")
+    call.text("caller", "john at gmail dot com")
+    call.text("bot", "Could you spell that for me?")
+    assert call.text("caller", said) == kept
+
+
+def test_bot_that_spells_an_address_is_masked_too() -> None:
+    call = redactor()
+    call.text("caller", "it's patrick at gmail dot com")
+    assert call.text("bot", "I have p, a, t, r, i, c, k.") == "I have [email]."
+
+
+def test_number_that_is_read_with_dashes_is_no_address() -> None:
+    kept = redactor().text("caller", "fifty six seven seventy two dash ninety three forty five")
+    assert kept == "[phone]"
+
+
 def test_address_that_is_cut_short_behind_its_sign_is_masked() -> None:
     assert redactor().text("caller", "send it to sky-o7 @") == "send it to [email]"
     assert redactor().text("caller", 'it said "write to sky@"') == 'it said "write to [email]"'
