@@ -40,7 +40,7 @@ class Kept:
                 str(fields["kind"]),
                 facts,
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, OverflowError, RecursionError) as error:
             raise ValueError(f"no event: {error!r}") from None
         return cls(event, as_json(facts))
 

@@ -68,7 +68,8 @@ class Writing:
         if now_s >= self._try_at_s:
             try:
                 self._to_database(now_s)
-            except (SQLAlchemyError, OSError) as error:
+            except Exception as error:
+                # Whatever it is: a thread that ends here keeps no call's record any more.
                 self._went_away(error)
         if self._pending:
             self._to_file()

@@ -1,5 +1,6 @@
 """The store keeps what it is given: in the database, or in a file while that is away."""
 
+import asyncio
 import os
 import resource
 import signal
@@ -377,3 +378,46 @@ asyncio.run(main())
         assert len(kept(store.database, "a-call")) == 6
         assert not spill
         await store.close()
+
+    @pytest.mark.parametrize(
+        "broken",
+        [
+            "null",
+            '{"call_id": "a", "seq": 7, "at_s": 1, "utc_ms": 1e300, "kind": "x", "facts": {}}',
+            '{"call_id": "a", "seq": 1e999, "at_s": 1, "utc_ms": 1, "kind": "x", "facts": {}}',
+            "[" * 100_000,
+        ],
+    )
+    async def test_line_that_nobody_understands_loses_no_other(
+        self, tmp_path: Path, broken: str
+    ) -> None:
+        owner = Owner(tmp_path)
+        spill = Spill(tmp_path / "spill" / f"{owner.name}.jsonl")
+        spill.append([Kept.of(each) for each in whole_call("a-call")])
+        spill.path.write_text(f"{broken}\n{spill.path.read_text()}")
+        owner.close(in_order=False)
+        store = RecordStore(Database(tmp_path))
+        store.start()
+        await asyncio.wait_for(store.flush(), 10)
+        assert len(kept(store.database, "a-call")) == 6
+        await store.close()
+
+
+async def test_whatever_breaks_while_it_is_written_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("nobody thought of that")
+
+    store = RecordStore(Database(tmp_path))
+    with monkeypatch.context() as patched:
+        patched.setattr(Spill, "take", broken)
+        patched.setattr(Owner, "lives", broken)
+        for event in whole_call("a-call"):
+            store.put(event)
+        await asyncio.wait_for(store.flush(), 10)
+        assert store.spilled == 6
+    await asyncio.sleep(0.6)
+    await store.flush()
+    assert len(kept(store.database, "a-call")) == 6
+    await store.close()
