@@ -146,11 +146,11 @@ def _settings() -> Settings:
 def _moment(text: str) -> datetime | None:
     if not text:
         return None
-    if ago := _AGO.fullmatch(text):
-        return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
     try:
+        if ago := _AGO.fullmatch(text):
+            return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
         moment = datetime.fromisoformat(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         message = f"{text} is no moment; write 2026-03-01, 2026-03-01T12:00+00:00 or 7d"
         raise typer.BadParameter(message) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

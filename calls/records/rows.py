@@ -29,7 +29,10 @@ class Cursor:
     @classmethod
     def parse(cls, text: str) -> "Cursor":
         """Raises ValueError where the text is no place in the list."""
-        return cls(int(text))
+        number = int(text)
+        if abs(number) >= 2**63:
+            raise ValueError("no call has such a number")
+        return cls(number)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ metadata = MetaData()
 # In SQLite only an INTEGER can be the table's own key.
 _Number = BigInteger().with_variant(Integer, "sqlite")
 _BITS = 20
+_HIGHEST = 2**63 - 1
 
 
 # Counts that are 0 in most calls.
@@ -164,7 +165,7 @@ def moment_of(ms: int) -> datetime:
 
 def first_number(moment: datetime) -> int:
     """No call that began then or later has a lower number."""
-    return ms_of(moment) << _BITS
+    return max(-_HIGHEST, min(ms_of(moment) << _BITS, _HIGHEST))
 
 
 def number_of_call(started_ms: int, salt: int) -> int:

@@ -1,5 +1,6 @@
 """Which calls a request is about: the filters of an address's query."""
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -81,5 +82,7 @@ def _moment(name: str, value: str | None, *, end_of_day: bool = False) -> dateti
             422, f"{name}={value} is no time. Write it as 2026-01-31 or 2026-01-31T12:00:00Z."
         ) from None
     if end_of_day and "T" not in value and len(value) == len("2026-01-31"):
-        moment += timedelta(days=1)
+        # The last day of all has none after it.
+        with contextlib.suppress(OverflowError):
+            moment += timedelta(days=1)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -86,7 +86,7 @@ async def stream(
     house: TheHouse,
     following: TheFollowing,
     call_id: str,
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: Annotated[int, Query(ge=0, lt=2**31)] = 0,
 ) -> StreamingResponse:
     """Server-sent events while the call runs: `happened` with events, `call` with row and verdict.
 

@@ -198,6 +198,9 @@ class TestCommands:
         assert table[0].startswith("id,bot,")
         assert len(table) == 2
         assert run("calls", "export", "--since", "soon").exit_code == 2
+        assert run("calls", "export", "--since", f"{'9' * 12}w").exit_code == 2
+        forever = run("calls", "export", "--since", "0001-01-01", "--until", "9999-12-31")
+        assert len(forever.output.splitlines()) == 2
 
     def test_show_tells_a_call(self, run: Callable[..., Result], tmp_path: Path) -> None:
         write_in(tmp_path, *whole_call("a-call"))

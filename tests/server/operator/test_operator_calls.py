@@ -9,6 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from calls.on_air import ON_AIR
 from calls.records.database import Database
 from calls.records.queries import Records
@@ -62,11 +64,22 @@ def test_wrong_filter_says_what_would_be_right(tmp_path: Path) -> None:
             ("having=luck", "failed_tools"),
             ("since=yesterday", "2026-01-31"),
             ("before=here", "next"),
+            ("before=99999999999999999999", "next"),
             ("limit=1000", "limit"),
         ]:
             answer = operators.client.get(f"/api/calls?{query}")
             assert answer.status_code == 422
             assert words in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "query", ["until=9999-12-31", "since=0001-01-01", "since=1600-01-01&until=2400-01-01"]
+)
+def test_calls_of_all_times_are_chosen_by_the_farthest_days(tmp_path: Path, query: str) -> None:
+    with opened(tmp_path, good_call()) as operators:
+        assert len(operators.client.get(f"/api/calls?{query}").json()["rows"]) == 1
+        assert operators.client.get(f"/api/figures?{query}").json()["calls"] == 1
+        assert "good" in operators.client.get(f"/api/export/calls.csv?{query}").text
 
 
 def test_call_comes_with_its_verdict_and_all_its_events(tmp_path: Path) -> None:
