@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from calls.recording.reading import SIDES, Side
 from calls.redaction.redactor import SpokenWord
@@ -59,17 +59,22 @@ def noted_in(folder: Path) -> list[Span]:
         return []
     spans: list[Span] = []
     checked_s = dict.fromkeys(SIDES, 0.0)
-    for line in path.read_text().splitlines():
+    *lines, half = path.read_text(errors="replace").split("\n")
+    for line in [*lines, half] if half.endswith("}") else lines:
         try:
             note = json.loads(line)
-        except ValueError:
-            # The last one, of which only half was written.
-            continue
-        if "checked_s" in note:
-            checked_s[note["who"]] = note["checked_s"]
-        else:
-            spans.append(Span(note["who"], note["start_s"], note["end_s"]))
+            if "checked_s" in note:
+                checked_s[_side(note)] = float(note["checked_s"])
+            else:
+                spans.append(Span(_side(note), float(note["start_s"]), float(note["end_s"])))
+        except (ValueError, KeyError, TypeError):
+            # Nobody knows what was to be silenced there.
+            return [Span(side, 0.0, math.inf) for side in SIDES]
     return [*spans, *(Span(side, at_s, math.inf) for side, at_s in checked_s.items())]
+
+
+def _side(note: dict[str, Any]) -> Side:
+    return SIDES[SIDES.index(note["who"])]
 
 
 def _checked(side: Side, until_s: float) -> str:

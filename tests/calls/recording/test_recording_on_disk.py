@@ -18,11 +18,11 @@ import soundfile
 from calls.recording.erasing import erase, erase_older
 from calls.recording.files import create, folder_of, recording_of
 from calls.recording.finishing import finish, finish_left_over, silence, unfinished
-from calls.recording.reading import open_recording
+from calls.recording.reading import SIDES, open_recording
 from calls.recording.recorder import Recorder
 from calls.recording.sealed_file import WrongKey
 from calls.recording.sound_file import PLAIN, SEALED, UNFINISHED, NotARecording
-from calls.recording.to_silence import Span
+from calls.recording.to_silence import NOTES, Span, note_of
 from calls.recording.waveform import waveform
 from settings import Settings, SettingsError
 from tests.virtual_time import in_virtual_time
@@ -135,6 +135,28 @@ def test_what_dead_processes_left_is_finished_at_the_next_start(tmp_path: Path) 
     assert finish_left_over(tmp_path, KEY) == ["plain", "sealed"]
     assert recording_of(tmp_path, "sealed")
     assert unfinished(tmp_path) == ["foreign"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "heard"),
+    [
+        ('{"who": "caller", "start_s": 1.0, "en', True),
+        ('{"who": "callez", "start_s": 1.0, "end_s": 2.0}\n', False),
+        ('{"who": "caller", "start_3": 1.0, "end_s": 2.0}\n', False),
+        ('{"who": "caller", "start_s": 1.0, "end_s\n', False),
+        ("null\n", False),
+        ("\0" * 40 + "\n", False),
+    ],
+)
+def test_note_that_nobody_understands_silences_the_recording_and_stops_no_start(
+    tmp_path: Path, broken: str, heard: bool
+) -> None:
+    path = a_recording(tmp_path, None)
+    part = path.rename(path.with_name(path.name + UNFINISHED))
+    checked = note_of("caller", [], 99.0) + note_of("bot", [], 99.0)
+    part.with_name(NOTES).write_text(checked + broken + ("" if heard else checked))
+    assert finish_left_over(tmp_path) == [path.parent.name]
+    assert [bool(side(path, None, each).any()) for each in SIDES] == [heard, heard]
 
 
 @KEYS
