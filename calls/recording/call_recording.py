@@ -131,6 +131,8 @@ class CallRecording:
         """The caller said something. Returns whether that ends the recording."""
         if not self._told or self._given is False or not text.strip():
             return False
+        if self._given is None and not self._consent.is_answer(text):
+            return False
         if self._consent.is_refused(text, as_answer=self._given is None):
             self.refuse()
             return True

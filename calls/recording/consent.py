@@ -7,8 +7,11 @@ from rapidfuzz import fuzz
 
 # Percent; voices tell their words with the punctuation and the spaces of their own.
 _ALIKE = 90
-_BEFORE = r"(?:(?:oh|well|um|uh|er|hi|hello|sorry|actually|please|hm|hey)\s)*"
-_BEHIND = r"(?:\s(?:no|thanks|thank you|please|sir|madam|ma am|way|not|i do not|sorry))*"
+_BEFORE = r"(?:(?:oh|well|um|uh|er|hi|hello|sorry|actually|please|hm|hey|hell|heck|honestly)\s)*"
+_BEHIND = (
+    r"(?:\s(?:no|thanks|thank you|please|sir|madam|ma am|way|not|i do not|sorry|do not"
+    r"|absolutely not|definitely not|i would rather not))*"
+)
 _NOT = (
     r"(?:do not|did not|not|no|stop|end|pause|cancel|delete|erase|without|refuse|object to|against)"
 )
@@ -19,10 +22,20 @@ _RECORDED = (
 
 # Only right after the sentence: later, a "no" is an answer to something else.
 _ANSWERED_NO = (
-    rf"^{_BEFORE}(?:no|nope|nah|never|absolutely not|certainly not|rather not){_BEHIND}$",
+    # "Yeah, no" is a no.
+    rf"^{_BEFORE}(?:(?:yeah|okay|ok) )*(?:no|nope|nah|never|negative|not really"
+    r"|(?:absolutely|certainly|definitely|rather|really|probably) not|(?:i|we) do mind"
+    r"|(?:i|we) (?:would )?say no|(?:the|my) answer is no|you (?:may|can|must) not)"
+    rf"{_BEHIND}$",
+    rf"^{_BEFORE}(?:no )?(?:i do not think so|i think not){_BEHIND}$",
     r"\b(?:i|we) (?:do not|cannot|will not) (?:agree|consent|allow|accept|permit)",
+    r"\b(?:do not|cannot|will not) (?:give|have) (?:\w+ )?(?:permission|consent)",
     r"\b(?:i|we) (?:do not|would not) (?:want|like|wish)(?: (?:that|this|it|to))?$",
-    r"\bwould (?:rather|prefer) (?:not|you did not)(?: please)?$",
+    r"\bwould (?:rather|prefer)(?: it| if| that)* (?:not|you (?:do|did|would) not)"
+    r"(?: record| do that| do so| please)*$",
+    r"\bdo not record(?: please)?$",
+    r"\b(?:turn|switch) (?:it|that|this) off(?: please)?$",
+    r"\b(?:am|are) against (?:it|that|this)\b",
     r"\b(?:i|we) (?:object|refuse|decline|disagree)",
     rf"^{_BEFORE}do not(?: please| do that| do it)*$",
     r"\bnot (?:okay|ok|fine|comfortable|happy) with (?:that|this|it)",
@@ -33,6 +46,8 @@ _OBJECTED = (
     rf"\bwould (?:rather|prefer) not(?: \w+){{0,3}}? {_RECORDED}\b",
     r"\b(?:turn|switch) (?:off )?(?:the|that|this) record(?:ing|er)(?: off)?",
     r"\bopt out of (?:the |being )?record(?:ing|ed)",
+    r"\b(?:withdraw|revoke|take back) (?:my |our )?(?:consent|permission)\b",
+    r"\brecord(?:ing|ed)\b.*\b(?:do not want|stop) (?:that|this|it)$",
 )
 _AGREED = (
     rf"^{_BEFORE}(?:yes|yeah|yep|yup|sure|okay|ok|alright|all right|fine|of course|certainly)\b",
@@ -45,6 +60,12 @@ _NOTHING_AGAINST = re.compile(
     r"\bdo not (?:mind|object to|object|care(?: about| if)?|have (?:a|any) (?:problem|objections?))"
     r"|\bno (?:problem|objections?)\b|\bnot a problem\b"
 )
+# "Sorry, what did you say?" is no answer yet.
+_NO_ANSWER = re.compile(
+    r"(?:\b(?:oh|well|um|uh|er|hm|hi|hey|hello|good (?:morning|afternoon|evening|day)|sorry|pardon"
+    r"|excuse me|me|what|what (?:was|is) that|what did you say|is (?:anybody|anyone|somebody) there"
+    r"|(?:can|could) you (?:repeat|say) that(?: again)?|come again|please)\b ?)*"
+)
 _SAMPLE_ANSWERS = (
     "no",
     "no thank you",
@@ -54,6 +75,7 @@ _SAMPLE_ANSWERS = (
     "i do not want to be recorded",
     "that is fine",
 )
+_SENTENCE = re.compile(r"[.!?;]")
 _SHORT_FORMS = (
     (r"\b(do|did|would|will)n[’' ]?t\b", r"\1 not"),
     (r"\bwon[’' ]?t\b", "will not"),
@@ -105,10 +127,19 @@ class Consent:
     def is_refused(self, text: str, *, as_answer: bool) -> bool:
         """Whether the caller does not want to be recorded; `as_answer`: right after being told."""
         words = _NOTHING_AGAINST.sub(" ", _plain(text))
-        patterns = (*self.answered_no, *self.objected) if as_answer else self.objected
-        if any(re.search(pattern, words) for pattern in patterns):
+        if any(re.search(pattern, words) for pattern in self.objected):
             return True
-        return as_answer and self.must_agree and not self.is_agreed(text)
+        if not as_answer:
+            return False
+        # "No. Where is my order?": the answer may be a sentence of its own.
+        first = _NOTHING_AGAINST.sub(" ", _plain(_SENTENCE.split(text.strip(), maxsplit=1)[0]))
+        if any(re.search(pattern, said) for pattern in self.answered_no for said in (words, first)):
+            return True
+        return self.must_agree and not self.is_agreed(text)
+
+    def is_answer(self, text: str) -> bool:
+        """Whether the words are an answer at all, and not "hello?" or "what did you say?"."""
+        return not _NO_ANSWER.fullmatch(_plain(text))
 
     def is_agreed(self, text: str) -> bool:
         """Whether the answer is a yes."""

@@ -29,6 +29,22 @@ REFUSALS = (
     "I refuse.",
     "Well, I'm not okay with that.",
     "Please don't.",
+    "No, don't.",
+    "Not really.",
+    "Hell no!",
+    "Yeah, no.",
+    "Definitely not.",
+    "I say no.",
+    "You may not.",
+    "Um, I don't think so.",
+    "I do mind.",
+    "I'd prefer you don't.",
+    "I would prefer if you did not record.",
+    "Oh no, please don't record.",
+    "I do not give permission.",
+    "I'm against it.",
+    "Please turn that off.",
+    "No. I need to change my appointment.",
 )
 OBJECTIONS = (
     "Please stop recording.",
@@ -42,6 +58,9 @@ OBJECTIONS = (
     "Delete the recording",
     "I would like to opt out of the recording",
     "No recording, please. Where is my order?",
+    "I withdraw my consent.",
+    "Are you still recording? Stop that.",
+    "Is this being recorded? I don't want that.",
 )
 NO_REFUSALS = (
     "Yes.",
@@ -54,6 +73,12 @@ NO_REFUSALS = (
     "I want to book an appointment for Monday",
     "My record collection was damaged.",
     "There was no one at home.",
+    "No, go ahead.",
+    "No worries, that's fine.",
+    "I don't think so many lamps were in the box.",
+    "You may not remember me.",
+    "I did not record the number.",
+    "I want to give my permission for the photo.",
 )
 
 
@@ -150,3 +175,13 @@ async def test_what_is_said_before_the_sentence_is_no_answer_to_it(tmp_path: Pat
         await call.announce()
         assert call.recording.on
     assert call.file.name == "call.wav"
+
+
+@in_virtual_time
+async def test_no_is_an_answer_also_after_having_asked_what_that_was(tmp_path: Path) -> None:
+    async with recorded_call(random.Random(3), tmp_path) as call:
+        await call.announce()
+        assert not call.recording.said("Hello? Sorry, what was that?")
+        assert call.noted("consent") == []
+        assert call.recording.said("No.")
+    erased(call)
