@@ -1,6 +1,7 @@
 """Finds what is not to be kept in one text, knowing what the talk is of."""
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from calls.redaction.alphabet import as_letters
@@ -15,7 +16,7 @@ from calls.redaction.ordinary import is_time_talk
 from calls.redaction.setting import Setting
 from calls.redaction.spans import Spans
 from calls.redaction.spelled_email import email_pieces, spelled_pieces
-from calls.redaction.talk import NUMBER_TOPICS, own_topic, own_topic_of
+from calls.redaction.talk import NUMBER_TOPICS, SENTENCE, is_of_a_visit, own_topic, own_topic_of
 from calls.redaction.token import Token, tokens_of
 
 
@@ -60,7 +61,11 @@ def search(text: str, around: Setting) -> Findings:
     if setting.about == "email" and setting.who == "caller":
         found += email_pieces(text, tokens)
     if birth:
-        found += birth_dates(tokens, who=setting.who, asked=around.about == "birth")
+        asked = around.about == "birth"
+        sentences = _sentences(text, tokens) if setting.who == "bot" else [(text, tokens)]
+        for sentence, its in sentences:
+            of_birth = asked and not (setting.who == "bot" and is_of_a_visit(sentence))
+            found += birth_dates(its, who=setting.who, asked=of_birth)
     elif setting.half_date:
         found += short_year(tokens)
     if setting.about == "id" and setting.who != "log":
@@ -76,6 +81,14 @@ def search(text: str, around: Setting) -> Findings:
         "".join(group.digits for group in pieces_given),
         half_date=any(not d.whole for d in dates),
     )
+
+
+def _sentences(text: str, tokens: Sequence[Token]) -> Iterator[tuple[str, list[Token]]]:
+    """A text's sentences with their tokens."""
+    starts = [one.start for one in tokens]
+    for match in SENTENCE.finditer(text):
+        first, last = (bisect_left(starts, at) for at in match.span())
+        yield match.group(), list(tokens[first:last])
 
 
 def _is_nobodys(day: Day, setting: Setting) -> bool:

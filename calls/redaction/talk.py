@@ -32,7 +32,7 @@ _OF_A_VISIT = re.compile(
     re.I,
 )
 _OWN = re.compile(r"\b(?:my|me|is|born)\b|:", re.I)
-_SENTENCE = re.compile(r"[^.?!]+[.?!]*")
+SENTENCE = re.compile(r"[^.?!]+[.?!]*")
 # "And then?" asks for nothing new.
 _A_NOD = 10
 # After so many turns of the caller without a digit a number is no longer being given.
@@ -91,7 +91,7 @@ class Talk:
     def bot_says(self, text: str) -> None:
         """The bot asked for something, or spoke of something else."""
         self.of_times = is_time_talk(text) or (self.of_times and "?" not in text)
-        asking = [s for s in _SENTENCE.findall(text) if "?" in s or _ASKS.search(s)]
+        asking = [s for s in SENTENCE.findall(text) if "?" in s or _ASKS.search(s)]
         topics = [topic for sentence in asking if (topic := topic_of(sentence))]
         if topics:
             self.about = topics[-1]
@@ -108,6 +108,11 @@ class Talk:
     def caller_says(self, text: str) -> None:
         """The caller named what is about to be given ("my card number is")."""
         self.about = own_topic(text, self.about)
+
+
+def is_of_a_visit(text: str) -> bool:
+    """Whether a sentence is of a day that somebody may come on."""
+    return topic_of(text) != "birth" and bool(_OF_A_VISIT.search(text) or is_time_talk(text))
 
 
 def topic_of(text: str) -> str:

@@ -161,3 +161,13 @@ def test_day_of_a_visit_stays_after_the_date_of_birth_was_given() -> None:
     kept = [redactor.text(who, text) for who, text in talk]
     assert kept[1] == "the [date of birth]"
     assert kept[2:] == [text for _, text in talk[2:]]
+
+
+def test_free_days_that_are_offered_after_the_date_of_birth_was_given_stay() -> None:
+    redactor = Redactor("redacted", today=lambda: TODAY)
+    redactor.text("bot", "And what is your date of birth?")
+    redactor.text("caller", "the third of may eighty one")
+    offered = "We have the fourth and the ninth of December free."
+    assert redactor.text("bot", f"The third of May, thank you. {offered}") == (
+        f"The [date of birth], thank you. {offered}"
+    )
