@@ -15,6 +15,8 @@ _PHRASES = re.compile(
             r"(?:help|assist)(?: you)?(?: with (?:that|this|it)\b|[.,!]|$)",
             r"\b(?:that|this) is (?:not something|nothing) (?:that )?i can (?:help|do|assist)\b",
             r"\b(?:that|this) is something (?:that )?i can(?:no|')t (?:help|do|assist)\b",
+            r"\bi(?:'m| am) (?:not able|unable) to (?:help|assist)(?: you)?"
+            r"(?: with (?:that|this|it)\b|[.,!]|$)",
             r"\bi don't know how to (?:help|do) (?:with )?(?:that|this)\b",
             r"\bi(?:'m| am) not able to do (?:that|this)\b",
         )

@@ -27,6 +27,11 @@ _ENDED_BY: dict[str, EndedBy] = {
 }
 # What is done about a silence where the answer is given up.
 _GIVEN_UP = ("ask-again", "goodbye")
+# In a tool's result, where it is false, it did not do what it was asked for.
+_DONE = (
+    *("booked", "cancelled", "changed", "confirmed", "connected", "done", "found", "moved", "ok"),
+    *("sent", "success", "successful"),
+)
 _HANDED_OVER = ("handed over to", "waiting for a person")
 _GOODBYE = "bot said goodbye"
 
@@ -89,7 +94,7 @@ class Course:
             case "silence_bound" if facts.get("step") in _GIVEN_UP:
                 self._failing = self._failing or set(facts.get("outstanding", ())) != {"stt"}
             case "tool" if "goodbye" not in str(facts.get("name")):
-                self._helped = not facts.get("error")
+                self._helped = not facts.get("error") and _has_done_it(facts.get("result"))
             case "unhandled":
                 self._helped = False
             case "voicemail":
@@ -120,6 +125,14 @@ class Course:
         if _PARTING.search(words) or _AGREED.fullmatch(words):
             return True
         return bool(_NO.fullmatch(words) and _ANYTHING_ELSE.search(self._bot_before))
+
+
+def _has_done_it(result: Any) -> bool:
+    """Whether a tool that ran has found or done something, as far as its result tells."""
+    if not isinstance(result, Mapping):
+        return True
+    undone = any(result.get(name) is False for name in _DONE)
+    return not (undone or result.get("needs") or result.get("error"))
 
 
 def ended_by(reason: str) -> EndedBy:

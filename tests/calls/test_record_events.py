@@ -278,6 +278,15 @@ def test_request_that_the_bot_turns_down_is_kept_in_the_callers_words(record, ev
     assert unhandled["said"].startswith("I am sorry")
 
 
+@pytest.mark.parametrize(
+    "words", ["I'm not able to help with that.", "I am sorry, I'm unable to help you with this."]
+)
+def test_request_is_turned_down_in_short_forms_as_well(record, events, words: str) -> None:
+    events.heard("caller", "who won the game last night")
+    events.heard("bot", words)
+    assert len(kept(record, "unhandled")) == 1
+
+
 def test_tool_that_cannot_help_says_so_itself(record, events) -> None:
     events.heard("caller", "book me a table")
     events.could_not_help("a table in a restaurant")

@@ -24,7 +24,7 @@ def judged(reason: str, *said: Heard, notes: tuple[tuple[str, dict[str, Any]], .
 HELLO = ("bot", "Hello, how can I help?")
 ASKED = ("caller", "Where is my order?")
 TOLD = ("bot", "It comes tomorrow. Is there anything else?")
-FOUND = ("tool", {"name": "find_order"})
+FOUND = ("tool", {"name": "find_order", "result": {"say": "It comes tomorrow."}})
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,9 @@ def test_resolved_when_a_tool_helped_and_both_say_goodbye(last: str) -> None:
         (("tool", {"name": "say_goodbye"}),),
         (("tool", {"name": "find_order", "error": "timed out"}),),
         (FOUND, ("unhandled", {"text": "I cannot do that."})),
+        (("tool", {"name": "find_order", "result": {"say": "There is none.", "found": False}}),),
+        (FOUND, ("tool", {"name": "book", "result": {"say": "Shall I?", "needs": "confirmed"}})),
+        (("tool", {"name": "book", "result": {"error": "no slot is free"}}),),
     ],
 )
 def test_goodbyes_alone_are_no_success(notes: tuple[tuple[str, dict[str, Any]], ...]) -> None:
