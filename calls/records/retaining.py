@@ -110,6 +110,9 @@ def _strip(database: Database, ids: Sequence[str]) -> None:
         _strip_events(connection, numbers)
         words.erase(connection, numbers)
         connection.execute(update(calls).where(these).values(wordless=1))
+        # Rules say why in words of their own, a tool may quote somebody.
+        told = calls.c.outcome_by == "tool"
+        connection.execute(update(calls).where(these, told).values(outcome_why=""))
 
 
 def _strip_events(connection: Connection, numbers: Sequence[int]) -> None:

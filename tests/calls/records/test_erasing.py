@@ -145,6 +145,14 @@ class TestTooOld:
         assert len(rows(filled, "SELECT * FROM call_words")) == 1
         assert self.retained(filled, 31, retain_transcripts_days=30) == LetGo()
 
+    def test_why_a_tool_thinks_so_goes_with_the_words(self, filled: Database) -> None:
+        why = "sent the violet vase back"
+        outcome = event("a-call", 7, "outcome", outcome="resolved", by="tool", why=why)
+        write(filled, outcome)
+        assert self.retained(filled, 31, retain_transcripts_days=30) == LetGo(transcripts=1)
+        (row,) = rows(filled, "SELECT * FROM calls WHERE id = 'a-call'")
+        assert (row["outcome"], row["outcome_why"]) == ("resolved", "")
+
     def test_record_goes_but_not_of_a_call_that_runs(self, filled: Database) -> None:
         assert self.retained(filled, 31, retain_records_days=30) == LetGo(records=1)
         assert [row["id"] for row in rows(filled, "SELECT id FROM calls")] == ["running"]
