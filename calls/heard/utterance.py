@@ -14,6 +14,8 @@ CUT = "—"
 # Of a word of which so little was played nobody could say which it was.
 _NOTHING_OF_A_WORD = 0.2
 _ALL_OF_A_WORD = 0.8
+# Of what is longer (a whole sentence, where a script has no spaces) no more is uncertain.
+_LETTERS_IN_A_LONG_WORD = 15
 # As long as so many letters: the silence behind a sentence.
 _LETTERS_IN_A_PAUSE = 3
 # Of the seconds a letter takes; clocks round to less.
@@ -124,9 +126,10 @@ class Utterance:
         for number, (word, start_s) in enumerate(spoken):
             end_s = self._end_of(spoken, number)
             part = (self.played_s - start_s) / max(end_s - start_s, 0.001)
-            if part < _NOTHING_OF_A_WORD:
+            unsure = min(1.0, _LETTERS_IN_A_LONG_WORD / letters_in(word.text))
+            if part < unsure * _NOTHING_OF_A_WORD:
                 break
-            if part >= _ALL_OF_A_WORD:
+            if part >= 1 - unsure * (1 - _ALL_OF_A_WORD):
                 parts.append(word)
                 continue
             parts.append(Words(_cut(word.text, part), word.due_s, word.spaced))

@@ -241,6 +241,31 @@ def test_words_without_times_are_spread_over_their_audio() -> None:
     assert [part.text for part in utterance.heard()] == ["seven", "letters"]
 
 
+@pytest.mark.parametrize("whole", [True, False], ids=["all of it came", "more is to come"])
+@pytest.mark.parametrize("part", [0.1, 0.35, 0.55, 0.85])
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("ご注文の商品は月曜日に倉庫から発送されましたので、金曜日までにはお届けできます。", 6.4),
+        ("您的订单已经在星期一从我们的仓库发出，预计星期五到达。", 6.0),
+        ("Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz", 4.5),
+    ],
+    ids=["Japanese", "Chinese", "a long word"],
+)
+def test_sentence_without_spaces_counts_as_far_as_its_audio_was_played(
+    text: str, seconds: float, part: float, whole: bool
+) -> None:
+    utterance = Utterance("a")
+    utterance.words(Words(text, 100.0))
+    utterance.audio(100.0, seconds if whole else seconds * part)
+    utterance.whole = whole
+    utterance.played_s = seconds * part
+    (heard,) = utterance.heard()
+    assert heard.text.endswith(CUT)
+    assert text.startswith(heard.text.removesuffix(CUT))
+    assert abs(len(heard.text) - 1 - part * len(text)) <= 0.15 * len(text)
+
+
 def test_audio_that_went_on_later_than_it_might_have_keeps_its_words() -> None:
     utterance = Utterance("a")
     utterance.audio(100.0, 0.5)

@@ -1,6 +1,7 @@
 """What can be told about speech from its samples, and how much of it a text needs."""
 
 import asyncio
+import re
 
 import numpy as np
 from pipecat.frames.frames import TTSAudioRawFrame
@@ -18,9 +19,13 @@ _LEAST_PART = 0.75
 # Another sentence may be faster than those that were measured.
 _PACE_VARIES = 1.3
 
-# As long to say as so many letters: "seven", "percent".
+# As long to say as so many letters: "seven", "percent", 四 ("shi", "yon"), か ("ka"), 한 ("han").
 _LETTERS_IN_A_DIGIT = 4
 _LETTERS_IN_A_SYMBOL = 6
+_LETTERS_IN_AN_IDEOGRAPH = 3
+_LETTERS_IN_A_SYLLABLE = 2
+_IDEOGRAPHS = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_SYLLABLES = re.compile(r"[\u3041-\u30ff\uac00-\ud7af]")
 _SAID_SYMBOLS = frozenset("$€£¥%&@+=#°")
 
 
@@ -67,6 +72,10 @@ def _loudness(frame: TTSAudioRawFrame) -> np.ndarray:
 def _letters_of(character: str) -> int:
     if character.isdigit():
         return _LETTERS_IN_A_DIGIT
+    if _IDEOGRAPHS.match(character):
+        return _LETTERS_IN_AN_IDEOGRAPH
+    if _SYLLABLES.match(character):
+        return _LETTERS_IN_A_SYLLABLE
     if character.isalnum():
         return 1
     return _LETTERS_IN_A_SYMBOL if character in _SAID_SYMBOLS else 0

@@ -1,6 +1,8 @@
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -46,6 +48,25 @@ async def test_a_provider_in_health_says_everything_alone():
     assert made.ear.words == made.ear.told == [*ORDER.split(), *THANKS.split()]
     assert made.ear.remembered == f"{ORDER} {THANKS}"
     assert made.incidents == []
+    assert backup.asked == []
+
+
+class Chinese(StreamingVoice):
+    """Speaks as many characters a second as people do."""
+
+    async def words(self, text: str) -> AsyncIterator[tuple[str, bytes]]:
+        yield text, np.full(round(RATE_HZ * len(text) / 4.5), 1000, dtype=np.int16).tobytes()
+
+
+@in_virtual_time
+async def test_speech_in_a_script_without_spaces_is_no_nonsense():
+    sent = "您的订单已经在星期一从我们的仓库发出，预计星期五到达。"
+    late = "如果您在星期五晚上之前还没有收到包裹，请您再打电话给我们，我们会马上为您查询。"
+    lead, backup = Chinese(FINE), Chinese(FINE, 1)
+    async with call(lead, backup) as made:
+        await made.say(sent, late)
+    assert made.incidents == []
+    assert made.ear.remembered == f"{sent} {late}"
     assert backup.asked == []
 
 
