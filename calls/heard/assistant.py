@@ -280,6 +280,9 @@ class HearingAssistant(LLMAssistantAggregator):
         for other in [u for u in self._playing if u is not utterance and u.can_be_cut]:
             other.was_cleared = True
             self._stops(other, behind_s)
+        for due in [u for u in self._of_answers if u is not utterance and not u.over]:
+            # Words of it were due while the begin of its audio was held back.
+            due.was_cleared = due.over = due.can_be_cut
         if utterance not in self._playing:
             self._begun(utterance)
         utterance.played_s = from_s

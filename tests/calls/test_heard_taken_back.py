@@ -2,13 +2,15 @@
 
 import asyncio
 import random
+from collections.abc import AsyncIterator
 
 import pytest
 from pipecat.frames.frames import InterruptionFrame
 
+from calls.barge_in.hold import Hold
 from calls.heard.utterance import Utterance, Words
 from services.failover.incident import Failure
-from tests.calls.heard_call import Dies, Garbles, HeardCall, Line, heard_call
+from tests.calls.heard_call import Dies, Garbles, HeardCall, Line, Told, heard_call
 from tests.services.failover.tts_fakes import reply
 from tests.virtual_time import in_virtual_time
 
@@ -55,6 +57,37 @@ def test_caller_who_barges_in_on_words_said_again_heard_these_and_no_garble(line
             assert [told["text"] for told in call.record.lines] == [kept]
 
     story()
+
+
+class GarblesOfPears(Garbles):
+    """A provider that says everything but one answer as it should."""
+
+    async def words(self, text: str) -> AsyncIterator[tuple[str, bytes]]:
+        speech = super().words(text) if "pears" in text else Told.words(self, text)
+        async for word, audio in speech:
+            yield word, audio
+
+
+@in_virtual_time
+async def test_answer_dropped_before_it_was_heard_keeps_nothing_behind_it_from_the_record() -> None:
+    hold = Hold()
+    async with heard_call(
+        random.Random(1), hold=hold, asked_first=[GarblesOfPears], stalls=False
+    ) as call:
+        await call.give(*reply("One two three."), *reply("Never heard."))
+        await call.until_played("One", part=0.5)
+        # A cough. The words of the next answer are due meanwhile.
+        hold.pause()
+        await asyncio.sleep(1.1)
+        await call.give(*reply("We have pears and grapes and more."))
+        await asyncio.sleep(12)
+        await call.give(*reply("Goodbye then."))
+        await asyncio.sleep(5)
+        assert [incident.how for incident in call.incidents] == [Failure.NONSENSE]
+        first, *later = call.said_in_context()
+        assert first.startswith("On")
+        assert later == ["We have pears and grapes and more.", "Goodbye then."]
+        assert [told["text"] for told in call.record.lines] == [first, *later]
 
 
 @pytest.mark.parametrize("line", ["web", "phone"])
