@@ -23,6 +23,7 @@ from calls.quiet_caller import QuietCaller
 from calls.turn_taking.ahead import Ahead
 from calls.turn_taking.end_of_turn import EndOfTurn
 from calls.turn_taking.listening_user import ListeningUser
+from calls.turn_taking.owed import owes_answer
 from calls.turn_taking.pauses import Pace, Pauses
 from calls.turn_taking.reopening import Reopening
 from calls.window.window import Window
@@ -53,6 +54,7 @@ def turn_taking(
         pauses=Pauses(pace),
         reopening=reopening,
         question=lambda: last_words_of_bot(context),
+        owes=lambda: owes_answer(context),
     )
     # The pair takes no aggregator from outside. The one that it makes loads a model of turns for
     # itself, unless it is told that others take the turns.

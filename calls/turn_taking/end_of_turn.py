@@ -27,7 +27,7 @@ from calls.turn_taking.ahead import Ahead, Outcome
 from calls.turn_taking.asking_ahead import LEAD_S, AskingAhead
 from calls.turn_taking.judge import Judge, Lean
 from calls.turn_taking.lull import Lull
-from calls.turn_taking.pause import Pause
+from calls.turn_taking.pause import A_SAMPLE_S, Pause
 from calls.turn_taking.pauses import Pauses
 from calls.turn_taking.quiet import Voice
 from calls.turn_taking.reopening import Reopening
@@ -62,6 +62,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         pauses: How this caller pauses.
         reopening: Takes back a turn that ended too soon; None never does.
         question: What the bot said last.
+        owes: Whether the caller waits for an answer, from before this turn.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         pauses: Pauses | None = None,
         reopening: Reopening | None = None,
         question: Callable[[], str] = str,
+        owes: Callable[[], bool] = bool,
     ) -> None:
         super().__init__()
         self._analyzer = turn_analyzer
@@ -90,6 +92,7 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         )
         self._asking = AskingAhead(self, self._turn, ahead, leans=lean is not None)
         self._reopening = reopening
+        self._owes = owes
         self._last_words_within_s = 0.0
         self._ending = self._ended = False
         self._timer: asyncio.TimerHandle | None = None
@@ -217,7 +220,10 @@ class EndOfTurn(BaseUserTurnStopStrategy):
     async def _look(self) -> None:
         """End the turn if it is over, or look again when it may be."""
         pause = self._turn.pause
-        if self._turn.speaking or pause is None or not self._turn.heard.settled:
+        if self._turn.speaking or pause is None:
+            return
+        if not self._turn.heard.settled:
+            await self._look_at_sound(pause)
             return
         wait = self._turn.patience
         if not pause.judged and not wait.needs_no_model:
@@ -233,6 +239,17 @@ class EndOfTurn(BaseUserTurnStopStrategy):
             await self._end()
         else:
             self._look_later(pause.due_in_s(self._now_s()))
+
+    async def _look_at_sound(self, pause: Pause) -> None:
+        """End a turn without words, where an answer is waited for: it may have been a cough."""
+        if self._turn.heard.text or not self._owes():
+            return
+        words_by_s = max(self._last_words_within_s, _GUESSED_WITHIN_S)
+        left_s = pause.began_at_s + words_by_s - self._now_s()
+        if left_s > A_SAMPLE_S:
+            self._look_later(left_s)
+        else:
+            await self._end()
 
     def _words_by_s(self, pause: Pause) -> float:
         """How long after the end of speech its last words have come."""

@@ -10,6 +10,7 @@ from pipecat.turns.types import UserTurnSpeculation
 
 from calls.heard.cut import Cut
 from calls.still_speaking import Seldom
+from calls.turn_taking.owed import owes_answer
 from services.at_once import HearsAtOnce
 from services.listeners import anyone_listens_after
 
@@ -18,7 +19,8 @@ class ListeningUser(HearsAtOnce, LLMUserAggregator):
     """Hears the caller at once, and passes the audio on only where somebody behind listens.
 
     That the caller is still speaking, it says more seldom than Pipecat's does. The caller's words
-    are written behind what was heard of the answer that they interrupt.
+    are written behind what was heard of the answer that they interrupt. A sound without words that
+    cuts an answer off before anything of it is heard has the model asked for it again.
     """
 
     _audio_is_wanted = True
@@ -45,6 +47,14 @@ class ListeningUser(HearsAtOnce, LLMUserAggregator):
     async def _run_speculative_inference(self, speculation: UserTurnSpeculation) -> None:
         await self._cut.settled()
         await super()._run_speculative_inference(speculation)
+
+    async def _maybe_recover_empty_user_turn(self, interrupted_bot: bool) -> bool:
+        works = self._user_idle_controller.function_calls_in_progress
+        if not interrupted_bot or works or not owes_answer(self._context):
+            return await super()._maybe_recover_empty_user_turn(interrupted_bot)
+        # Pipecat's prompt would have a caller who coughed repeat what the context holds.
+        await self.push_context_frame()
+        return True
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         if isinstance(frame, StartFrame):

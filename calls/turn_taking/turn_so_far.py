@@ -65,7 +65,7 @@ class TurnSoFar:
     def ends(self) -> None:
         """The caller's turn is over."""
         self.open = False
-        if self.pause and not self.pause.unheard:
+        if self.pause and not self.pause.unheard and self.heard.text:
             self.quiet.last_words_came(self.heard.changed_at_s)
         self._last_pause = self.pause
         self._forget()

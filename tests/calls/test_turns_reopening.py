@@ -10,7 +10,7 @@ from calls.turn_taking.ahead import Outcome
 from calls.turn_taking.pauses import Pauses
 from calls.turn_taking.reopening import Reopening
 from calls.turns import last_words_of_bot
-from tests.calls.turns_call import turns_call
+from tests.calls.turns_call import BOOKED, turns_call
 from tests.services.failover.scripted_llm import Reply
 from tests.virtual_time import in_virtual_time
 
@@ -151,6 +151,23 @@ async def test_message_that_a_cough_left_without_answer_is_answered_after_it() -
         assert call.turns_ended == 2
         assert call.written == ["where is my order"]
         assert call.answer == "It left today."
+
+
+@pytest.mark.parametrize("coughs", [1, 2, 3])
+@in_virtual_time
+async def test_answer_with_a_tools_result_that_a_cough_cut_off_comes_after_it(coughs: int) -> None:
+    tool = Reply(tool="book", arguments={"day": "Monday"})
+    async with turns_call(tool, Reply("Monday it is.", after_s=0.8), assistant=True) as call:
+        await call.says("book me a table")
+        await call.is_silent(0.5)
+        for _ in range(coughs):
+            await call.speaks(0.3)
+            await call.is_silent(1.6)
+        await call.is_silent(1.0)
+        assert BOOKED == ["Monday"]
+        messages: list[Any] = call.user.context.messages
+        assert [m["role"] for m in messages] == ["user", "assistant", "tool", "assistant"]
+        assert messages[-1]["content"] == "Monday it is."
 
 
 @in_virtual_time

@@ -39,6 +39,8 @@ from calls.barge_in.sensitivity import BARGE_IN, BargeIn
 from calls.turn_taking.ahead import Ahead, Outcome, Settled
 from calls.turn_taking.budget import Budget
 from calls.turn_taking.end_of_turn import EndOfTurn
+from calls.turn_taking.listening_user import ListeningUser
+from calls.turn_taking.owed import owes_answer
 from calls.turn_taking.reopening import Reopening
 from calls.turns import last_words_of_bot
 from services.failover.health import Health
@@ -333,12 +335,13 @@ async def turns_call(
         ahead=Ahead(settled.append, budget=Budget(credit=credit)) if ahead else None,
         reopening=reopening,
         question=lambda: last_words_of_bot(context),
+        owes=lambda: owes_answer(context),
         **options,
     )
     start: list[BaseUserTurnStartStrategy] = []
     if hold:
         start.append(CallersTurn(hold=hold, voice=voice, sensitivity=barge_in))
-    user = LLMUserAggregator(
+    user = ListeningUser(
         context,
         params=LLMUserAggregatorParams(
             user_turn_strategies=UserTurnStrategies(start=start, stop=[strategy])
