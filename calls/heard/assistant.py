@@ -101,6 +101,8 @@ class HearingAssistant(LLMAssistantAggregator):
         self._told: set[str | None] = set()
         self._begins_next: LLMFullResponseStartFrame | None = None
         self._opened_by_words: list[Utterance] = []
+        self._outlived: Utterance | None = None
+        self._closed_early = False
         self._twins: set[int] = set()
         self._ends_audio = False
 
@@ -135,6 +137,8 @@ class HearingAssistant(LLMAssistantAggregator):
         if isinstance(frame, StartFrame):
             self._ends_audio = not anyone_foreign_after(self)
             self.interruption.memory_is_there()
+        if isinstance(frame, TTSTextFrame):
+            await self._close_outlived(utterance_of(frame))
         if direction is FrameDirection.DOWNSTREAM:
             self._follow(frame)
         match frame:
@@ -145,16 +149,20 @@ class HearingAssistant(LLMAssistantAggregator):
             case TTSTextFrame() if not self._assistant_turn_start_timestamp:
                 await self._open_by_words(utterance_of(frame))
                 await super().process_frame(frame, direction)
+            case LLMAssistantPushAggregationFrame() if self._closed_early:
+                self._closed_early = False
             case SaidAgainFrame():
                 await self._open_again(frame.utterance)
             case FunctionCallResultFrame():
                 await self._take_once(frame, direction)
             case LLMFullResponseEndFrame() | LLMAssistantPushAggregationFrame():
+                self._outlived = None
                 await super().process_frame(frame, direction)
                 await self._open_next()
             case _:
                 await super().process_frame(frame, direction)
         if self._cut:
+            self._outlived, self._closed_early = None, False
             self._answer, self._begins_next = _Answer(), None
             self._opened_by_words.clear()
             self.interruption.written()
@@ -191,13 +199,28 @@ class HearingAssistant(LLMAssistantAggregator):
                 start or LLMFullResponseStartFrame(), FrameDirection.DOWNSTREAM
             )
 
+    async def _close_outlived(self, next_one: Utterance | None) -> None:
+        """What an interruption did not end is over with the first word of what comes next."""
+        if self._outlived and next_one is not self._outlived:
+            self._outlived, self._closed_early = None, True
+            await super().process_frame(
+                LLMAssistantPushAggregationFrame(), FrameDirection.DOWNSTREAM
+            )
+
     async def _open_by_words(self, utterance: Utterance | None) -> None:
-        """Begin the answer whose words are due while what begins it stands behind held audio."""
+        """Begin the answer whose words are due while what begins it stands behind held audio.
+
+        Or what is left of one that an interruption does not end.
+        """
         if utterance is None or utterance.over or not utterance.in_context:
             return
         if not any(utterance is playing for playing in self._playing):
             self._opened_by_words.append(utterance)
-            await super().process_frame(LLMFullResponseStartFrame(), FrameDirection.DOWNSTREAM)
+        elif not utterance.can_be_cut:
+            self._outlived = utterance
+        else:
+            return
+        await super().process_frame(LLMFullResponseStartFrame(), FrameDirection.DOWNSTREAM)
 
     async def push_context_frame(
         self, direction: FrameDirection = FrameDirection.DOWNSTREAM
@@ -269,6 +292,7 @@ class HearingAssistant(LLMAssistantAggregator):
         return [u for answer in (*self._committed, self._answer) for u in answer.utterances]
 
     def _begun(self, utterance: Utterance) -> None:
+        self._closed_early = False
         self._playing.append(utterance)
         self._opened_by_words = [u for u in self._opened_by_words if u is not utterance]
         self._is_of_answer(utterance)

@@ -34,10 +34,11 @@ from calls.heard.memory import remember_what_was_heard
 from calls.heard.phone_lag import PhoneLag
 from calls.heard.utterance import CUT, Utterance, Words
 from calls.marks import Trip
+from calls.notices import notice
 from processors.filler_words import FillerFrame
 from processors.silence.phrases import SparePhrase, Step
 from processors.silence_bound import SilenceBound
-from tests.calls.heard_call import Record, heard_call
+from tests.calls.heard_call import Line, Record, heard_call
 from tests.processors.probed_pipeline import Rig, probed_pipeline
 from tests.services.failover.tts_fakes import RATE_HZ, reply
 from tests.virtual_time import in_virtual_time
@@ -203,6 +204,49 @@ async def test_word_that_is_cut_is_marked_even_if_it_is_the_last_one(line: str) 
         assert kept.startswith("Your parcel left our house on W")
         assert kept.endswith(CUT)
         assert [told["text"] for told in call.record.lines] == [kept]
+
+
+RECORDED = "This call is recorded for your own safety and for our training."
+
+
+@pytest.mark.parametrize("line", ["web", "phone"])
+def test_every_word_of_a_notice_is_kept_however_often_the_caller_speaks_over_it(line: Line) -> None:
+    @in_virtual_time
+    async def story() -> None:
+        async with heard_call(random.Random(3), line=line, stalls=False) as call:
+            await call.give(notice(RECORDED))
+            for word in ("call", "recorded", "own", "for"):
+                await call.until_played(word, part=0.5)
+                await call.give(InterruptionFrame())
+            await asyncio.sleep(5)
+            await call.give(*reply(ANSWER))
+            await asyncio.sleep(5)
+            said = call.said_in_context()
+            assert " ".join(said) == f"{RECORDED} {ANSWER}"
+            assert said[-1] == ANSWER
+            assert [told["text"] for told in call.record.lines] == said
+
+    story()
+
+
+@pytest.mark.parametrize("line", ["web", "phone"])
+def test_answer_that_is_cut_behind_a_notice_is_kept_as_it_was_heard(line: Line) -> None:
+    @in_virtual_time
+    async def story() -> None:
+        async with heard_call(random.Random(3), line=line, stalls=False) as call:
+            await call.give(notice(RECORDED))
+            await call.until_played("own", part=0.5)
+            await call.give(InterruptionFrame(), *reply(ANSWER))
+            await call.until_played("parcel", part=0.6)
+            await call.give(InterruptionFrame())
+            await asyncio.sleep(5)
+            said = call.said_in_context()
+            kept = " ".join(said)
+            assert kept.startswith(RECORDED)
+            assert abs(len(kept.split()) - len(call.played())) <= 2
+            assert [told["text"] for told in call.record.lines] == said
+
+    story()
 
 
 def spoken(*words: str, word_s: float = 0.5) -> Utterance:
