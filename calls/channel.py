@@ -16,15 +16,10 @@ from pipecat.transports.base_input import BaseInputTransport
 from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.transports.base_transport import BaseTransport, TransportParams
 from pipecat.transports.daily.transport import DailyParams
-from pipecat.transports.websocket.fastapi import (
-    FastAPIWebsocketOutputTransport,
-    FastAPIWebsocketParams,
-    FastAPIWebsocketTransport,
-)
+from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
 
 from calls.barge_in.hold import Hold
 from calls.marks import Marks
-from calls.pacing import Pacing
 from calls.recording.tap import Tap
 from calls.still_speaking import say_seldom
 from calls.twilio_audio import Heard, TwilioSerializer
@@ -96,8 +91,6 @@ async def open_channel(args: RunnerArguments) -> Channel:
         channel.tap.at_output(output)
         channel.hold.at(output)
         say_seldom(output)
-    if isinstance(output, FastAPIWebsocketOutputTransport):
-        Pacing().at(output)
     incoming = channel.transport.input()
     if isinstance(incoming, BaseInputTransport):
         hear_at_once(incoming)
