@@ -1,7 +1,8 @@
 """How many tokens messages cost, roughly, and where a conversation can be cut in two."""
 
 import json
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pipecat.processors.aggregators import async_tool_messages
@@ -41,21 +42,23 @@ def cut_before(messages: Sequence[LLMContextMessage], *, left_tokens: int) -> in
         for number in range(1, len(messages))
         if role_of(messages[number]) == "user" and role_of(messages[number - 1]) != "user"
     ][: -(NEWEST_TURNS - 1) or None]
-    first = next((b for b in begins if tokens_in(messages[b:]) <= left_tokens), None)
-    wished = first if first is not None else (begins[-1] if begins else 0)
+    fitting = bisect_left(begins, -left_tokens, key=lambda b: -tokens_in(messages[b:]))
+    settled = set(_settled_before(messages))
     # The last of the settled ones; all before it are settled as well.
-    return next((b for b in reversed(begins) if b <= wished and _settled(messages[:b])), 0)
+    return max((b for b in begins[: fitting + 1] if b in settled), default=0)
 
 
 def role_of(message: LLMContextMessage | Any) -> str:
     return str(message.get("role", "")) if isinstance(message, dict) else ""
 
 
-def _settled(messages: Sequence[LLMContextMessage]) -> bool:
-    """Whether every tool that was called in these messages has its result in them as well."""
+def _settled_before(messages: Sequence[LLMContextMessage]) -> Iterator[int]:
+    """Where every tool that was called before has its result before as well."""
     # Pipecat's own look takes a tool that runs on beside the call for one that has its result.
     running: set[str] = set()
-    for message in messages:
+    for number, message in enumerate(messages):
+        if not running:
+            yield number
         if not isinstance(message, dict):
             continue
         running |= {str(call.get("id")) for call in message.get("tool_calls") or ()}
@@ -65,4 +68,3 @@ def _settled(messages: Sequence[LLMContextMessage]) -> bool:
                 running.discard(beside.tool_call_id)
         elif message.get("role") == "tool" and message.get("content") != "IN_PROGRESS":
             running.discard(str(message.get("tool_call_id")))
-    return not running
