@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import math
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -20,11 +19,9 @@ from calls.recording.track import CHUNK_S, HISTORY_S, Track
 
 # A chunk is written when it is so old: most of what may come late has come by then.
 _SETTLED_S = 0.5
-_A_MOMENT_S = 0.005
-# So many at a time: each time costs more than what is written.
-_CHUNKS_AT_ONCE = 2
-# All calls write at the same moments, so that they wake the disk's thread together.
-_TOGETHER_S = 0.25
+# All calls write at the same moments: to wake the disk's thread costs more than what is written.
+_WRITTEN_EVERY_S = 1.0
+_EARLY_S = 0.01
 _LEAVE_FREE_BYTES = 256 * 2**20
 # How much is free is asked with every tenth chunk or so.
 _ASKED_EVERY = 10
@@ -144,23 +141,18 @@ class Recorder:
         loop = asyncio.get_running_loop()
         while not self._closing:
             self._woken.clear()
-            due = loop.call_later(self._next_chunk_in_s(), self._woken.set)
+            due = loop.call_later(self._next_moment_in_s(), self._woken.set)
             await self._woken.wait()
             due.cancel()
             settled_s = self._now() - LOOK_AHEAD_S
-            await self._write(settled_s=settled_s, until_chunk=self._settled_chunks())
+            until_chunk = int((self._now() - _SETTLED_S) / CHUNK_S)
+            await self._write(settled_s=settled_s, until_chunk=until_chunk)
 
-    def _settled_chunks(self) -> int:
-        """How many chunks of the call are old enough to be written."""
-        return int((self._now() - _SETTLED_S) / CHUNK_S)
-
-    def _next_chunk_in_s(self) -> float:
-        """How long it takes until there are more of them."""
-        until_chunk = max(self._written, self._settled_chunks() - 1) + _CHUNKS_AT_ONCE
-        settled_at_s = until_chunk * CHUNK_S + _SETTLED_S + _A_MOMENT_S
+    @staticmethod
+    def _next_moment_in_s() -> float:
+        """How long it takes until all calls write again."""
         loop_s = asyncio.get_running_loop().time()
-        at_s = loop_s + settled_at_s - self._now()
-        return math.ceil(at_s / _TOGETHER_S) * _TOGETHER_S - loop_s
+        return _WRITTEN_EVERY_S - (loop_s + _EARLY_S) % _WRITTEN_EVERY_S + _EARLY_S
 
     async def _write(self, *, settled_s: float, until_chunk: int) -> None:
         """Have written what was not, and again what has changed since."""
