@@ -14,6 +14,9 @@ VAD_WINDOW_S = 0.032
 
 # -54 dBFS: what has no louder sample lies below the volume from which a voice counts.
 _FAINT = 64
+# A voice that falls below half of what it was a moment ago may be at the end of a word.
+_FALLEN = 0.5
+_MOMENT_HALVES_IN_S = 0.06
 
 
 def is_faint(audio: bytes) -> bool:
@@ -24,24 +27,33 @@ def is_faint(audio: bytes) -> bool:
 class AudioPieces:
     """Joins frames of a caller's audio: each costs all processors the same, whatever it holds.
 
-    What may hold a voice is handed on as soon as the detector can make something of it, lasting
-    silence in larger pieces.
+    What may hold a voice is handed on as soon as the detector can make something of it, what may
+    hold the end of a word at once, for the recogniser waits for it, and lasting silence in larger
+    pieces.
     """
 
     def __init__(self) -> None:
         self._held: list[InputAudioRawFrame] = []
         self._samples = self._faint_samples = self._beyond_window = 0
+        self._level = 0.0
 
     def take(self, frame: InputAudioRawFrame) -> InputAudioRawFrame | None:
         """What is to be handed on now that this has come; nothing is lost, in the same order."""
         rate_hz, samples = frame.sample_rate, frame.num_frames
         self._held.append(frame)
         self._samples += samples
-        self._faint_samples = self._faint_samples + samples if is_faint(frame.audio) else 0
+        peak = audioop.max(frame.audio, 2)
+        self._faint_samples = self._faint_samples + samples if peak <= _FAINT else 0
         if self._faint_samples > _LASTS_S * rate_hz:
             return self._taken(rate_hz) if self._samples >= _PIECE_S * rate_hz else None
         window = self._beyond_window + self._samples >= VAD_WINDOW_S * rate_hz
-        return self._taken(rate_hz) if window else None
+        return self._taken(rate_hz) if self._falls(peak, samples / rate_hz) or window else None
+
+    def _falls(self, peak: int, seconds: float) -> bool:
+        """Whether the voice has just become faint, or much fainter."""
+        before = self._level * 0.5 ** (seconds / _MOMENT_HALVES_IN_S)
+        self._level = max(peak, before)
+        return before > _FAINT and peak < _FALLEN * before
 
     def _taken(self, rate_hz: int) -> InputAudioRawFrame:
         self._beyond_window = (self._beyond_window + self._samples) % round(VAD_WINDOW_S * rate_hz)

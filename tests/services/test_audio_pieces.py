@@ -60,6 +60,27 @@ def test_detector_never_waits_for_a_window_behind_a_silence(before: int) -> None
         assert handed_on // 32 == came_ms // 32
 
 
+@pytest.mark.parametrize("before", range(8, 16))
+@pytest.mark.parametrize("level", [0, VOICE // 3])
+def test_what_may_be_the_end_of_a_word_is_handed_on_at_once(before: int, level: int) -> None:
+    pieces = AudioPieces()
+    held = 20 * before - sum(sizes(pieces, [VOICE] * before))
+    assert sizes(pieces, [level]) == [held + 20]
+
+
+def test_for_a_while_after_a_voice_nothing_is_held() -> None:
+    pieces = AudioPieces()
+    sizes(pieces, [VOICE] * 8)
+    assert sizes(pieces, [0] * 10) == [20] * 10
+
+
+@pytest.mark.parametrize("rate_hz", RATES_HZ)
+def test_a_voice_that_goes_on_more_softly_comes_by_windows_again(rate_hz: int) -> None:
+    pieces = AudioPieces()
+    sizes(pieces, [VOICE] * 8 + [VOICE // 3] * 12, rate_hz)
+    assert 0 in sizes(pieces, [VOICE // 3] * 8, rate_hz)
+
+
 def test_after_a_voice_silence_has_to_last_again() -> None:
     pieces = AudioPieces()
     sizes(pieces, [0] * 45)
