@@ -1,7 +1,6 @@
 """Where the caller's audio lies in the call, by when it came."""
 
 import audioop
-from collections import deque
 from collections.abc import Sequence
 
 import numpy as np
@@ -28,7 +27,7 @@ class Arrivals(Track):
 
     def __init__(self, rate_hz: int) -> None:
         super().__init__(rate_hz)
-        self._waiting: deque[tuple[float, bytes]] = deque()
+        self._waiting: list[tuple[float, bytes]] = []
         self._ends = 0
 
     def came(self, audio: bytes, now_s: float) -> None:
@@ -37,15 +36,37 @@ class Arrivals(Track):
 
     def settle(self, until_s: float) -> None:
         """Place every frame that came by then."""
-        places: list[tuple[int, bytes]] = []
-        ends_s = float("inf")
-        for came_s, audio in reversed(self._waiting):
-            ends_s = min(ends_s, came_s) - len(audio) // 2 / self.rate_hz
-            if came_s <= until_s:
-                places.append((round(ends_s * self.rate_hz), audio))
+        came_s = np.array([at_s for at_s, _ in self._waiting])
+        frames = [audio for _, audio in self._waiting[: np.searchsorted(came_s, until_s, "right")]]
+        if not frames:
+            return
+        sizes = np.array([len(audio) // 2 for _, audio in self._waiting])
+        places = self._places(came_s, sizes)[: len(frames)]
+        del self._waiting[: len(frames)]
+        seamless = self._ends + np.cumsum(sizes[: len(frames)]) - sizes[: len(frames)]
+        if np.abs(places - seamless).max() <= _QUIET_STEP_S * self.rate_hz:
+            self._ends += int(sizes[: len(frames)].sum())
+            self._put(frames)
+        else:
+            self._put_one_by_one(frames, places.tolist())
+
+    def _places(self, came_s: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+        """Where each frame begins: it and those behind it end no later than they came.
+
+        Parameters:
+            came_s: Of shape (n,), seconds of the call.
+            sizes: Of shape (n,), samples.
+
+        Returns:
+            Of shape (n,), samples of the call.
+        """
+        ends_s = np.cumsum(sizes) / self.rate_hz
+        early_s = np.minimum.accumulate((came_s - ends_s)[::-1])[::-1]
+        return np.rint((early_s + ends_s) * self.rate_hz).astype(int) - sizes
+
+    def _put_one_by_one(self, frames: Sequence[bytes], places: Sequence[int]) -> None:
         run: list[bytes] = []
-        for place, audio in reversed(places):
-            self._waiting.popleft()
+        for place, audio in zip(places, frames, strict=True):
             off = place - self._ends
             if not self._follows(off, audio):
                 if off < 0:
