@@ -38,22 +38,32 @@ _READY = {
 
 
 class _Microphone(MediaStreamTrack):
-    """The mouth's frames, one every 20 ms by absolute deadline; silence until the call begins."""
+    """The mouth's frames, one every 20 ms by absolute deadline; silence until the call begins.
+
+    Frame n of the mouth goes out n times 20 ms after the call has begun. What was late before is
+    not made up for: the mouth's clock would be ahead of the loudspeaker's.
+    """
 
     kind = "audio"
 
-    def __init__(self, mouth: KnownMouth, begun: Callable[[], bool]) -> None:
+    def __init__(self, mouth: KnownMouth, call_began_s: Callable[[], float | None]) -> None:
         super().__init__()
         self._mouth = mouth
-        self._begun = begun
+        self._call_began_s = call_began_s
+        self._in_call = False
+        self._zero_s = 0.0
+        self._since_zero = 0
         self._frames = 0
-        self._began_s = 0.0
 
     async def recv(self) -> av.AudioFrame:
         loop = asyncio.get_running_loop()
-        self._began_s = self._began_s or loop.time()
-        await asyncio.sleep(self._began_s + self._frames * FRAME_MS / 1000 - loop.time())
-        spoken = self._mouth.next_frame() if self._begun() else np.zeros(FRAME_SAMPLES, np.int16)
+        began_s = self._call_began_s()
+        if began_s is not None and not self._in_call:
+            self._in_call, self._zero_s, self._since_zero = True, began_s, 0
+        self._zero_s = self._zero_s or loop.time()
+        self._since_zero += 1
+        await asyncio.sleep(self._zero_s + self._since_zero * FRAME_MS / 1000 - loop.time())
+        spoken = self._mouth.next_frame() if self._in_call else np.zeros(FRAME_SAMPLES, np.int16)
         pcm = spoken.reshape(1, -1)
         frame = av.AudioFrame.from_ndarray(pcm, format="s16", layout="mono")
         frame.sample_rate = mulaw.SAMPLE_RATE_HZ
@@ -68,8 +78,9 @@ class WebPhone:
 
     def __init__(self) -> None:
         self.mouth = KnownMouth()
-        self._microphone = _Microphone(self.mouth, lambda: self._playout is not None)
+        self._microphone = _Microphone(self.mouth, lambda: self._began_s)
         self._peer = RTCPeerConnection()
+        self._began_s: float | None = None
         self._playout: Playout | None = None
         self._connected = asyncio.Event()
         self._listening: asyncio.Task[None] | None = None
@@ -125,7 +136,8 @@ class WebPhone:
                 await opened.wait()
         except TimeoutError:
             raise CallFailed("The connection did not come about.") from None
-        self._playout = Playout(asyncio.get_running_loop().time)
+        loop = asyncio.get_running_loop()
+        self._began_s, self._playout = loop.time(), Playout(loop.time)
         channel.send(json.dumps(_READY))
 
     async def wait(self, seconds: float) -> None:
@@ -133,10 +145,10 @@ class WebPhone:
         await asyncio.sleep(seconds)
 
     def tracks(self) -> tuple[Pcm, Pcm]:
-        """Caller and bot as played, 8 kHz, of equal length; not quite in step."""
+        """Caller and bot as played, 8 kHz, in step, of equal length."""
         caller, bot = self.mouth.track(), self.playout.track()
         common = min(caller.size, bot.size)
-        return caller[-common:], bot[-common:]
+        return caller[:common], bot[:common]
 
     def _changed(self) -> None:
         if self._peer.connectionState == "connected":
