@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from calls.callers.key import KEY_FILE, key_of, number_of
 from calls.callers.store import STORE_FILE, SqliteCallerStore
 from calls.records.database import Database, in_short
-from calls.records.erasing import calls_of_caller, erase, running
+from calls.records.erasing import beginning_with, calls_of_caller, erase, running
 from calls.records.schema import calls
 from settings import Settings
 
@@ -21,7 +21,8 @@ def forget(console: Console, settings: Settings, *, caller: str = "", call_id: s
     """Erase a caller or a call, and print how much there was and is.
 
     Returns:
-        The exit code: 0 when nothing is left, 1 when it could not be erased, 2 for no number.
+        The exit code: 0 when nothing is left, 1 when it could not be erased, 2 for what is no
+        number, or only the beginning of an id.
     """
     if call_id:
         return _forget_calls(console, settings, [call_id], f"call {call_id}")
@@ -96,6 +97,8 @@ def _forget_calls(console: Console, settings: Settings, ids: Sequence[str], what
             console.print(f"Not while it runs: {escape(', '.join(live))}. Try it after the call.")
             return 1
         erased = erase(database, ids)
+        nothing = not any(each.count for each in erased)
+        longer = [longer for one in ids if nothing for longer in beginning_with(database, one)]
     except (SQLAlchemyError, OSError) as error:
         console.print(f"{escape(what)} could not be erased: {escape(in_short(error))}")
         return 1
@@ -104,4 +107,7 @@ def _forget_calls(console: Console, settings: Settings, ids: Sequence[str], what
     console.print(f"Of {escape(what)}:")
     for each in erased:
         console.print(f"  {each.what}: {each.count} erased, {each.left} left")
+    if longer:
+        console.print(f"That is no whole id. These begin so: {escape(', '.join(longer))}.")
+        return 2
     return 1 if any(each.left for each in erased) else 0

@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI
 from loguru import logger
 
 from calls.records.event import Event
+from calls.records.files import OWED
 from calls.records.queries import Records
 from calls.records.retaining import retain_for_ever
 from calls.records.store import store_of
@@ -66,7 +67,7 @@ class Machines:
             return None
         return Webhook(
             Receiver(settings.call_webhook_url, in_clear(settings.call_webhook_secret)),
-            Outbox(settings.data_dir / "webhook"),
+            Outbox(settings.data_dir / OWED),
             self._export,
         )
 

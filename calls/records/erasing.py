@@ -8,12 +8,17 @@ from sqlalchemy import Connection, Table, delete, func, select
 
 from calls.records import words
 from calls.records.database import Database
-from calls.records.files import KINDS, erase_files, files_of
+from calls.records.files import CALL_FILES, KINDS, OWED, RECORDINGS, erase_files, files_of
 from calls.records.schema import PER_CALL, call_providers, call_stages, calls, events
 from calls.records.spill import spills_in
 
 AT_ONCE = 500
 AT_MOST_S = 300.0
+_FILES = {
+    RECORDINGS: "files of recordings",
+    CALL_FILES: "files of events",
+    OWED: "webhooks owed",
+}
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,14 @@ def calls_of_caller(database: Database, caller_key: str) -> list[str]:
     return list(dict.fromkeys((*found, *spilled)))
 
 
+def beginning_with(database: Database, start: str) -> list[str]:
+    """The ids of calls that begin so and are longer, at most ten."""
+    with database.reading() as connection:
+        query = select(calls.c.id).where(calls.c.id.startswith(start, autoescape=True))
+        query = query.where(calls.c.id != start).order_by(calls.c.id).limit(10)
+        return list(connection.scalars(query))
+
+
 def running(database: Database, ids: Sequence[str]) -> list[str]:
     """Those of these calls that are not over."""
     with database.reading() as connection:
@@ -69,7 +82,7 @@ def erase(database: Database, ids: Iterable[str]) -> list[Erased]:
 
 
 def let_go(database: Database, ids: Sequence[str]) -> None:
-    """Erase calls from the database, the recordings, the call files and what was spilled.
+    """Erase calls from the database, from files of their own and from what was spilled.
 
     Raises:
         SQLAlchemyError, OSError: not everything could be erased.
@@ -110,8 +123,7 @@ def _found(database: Database, ids: Sequence[str]) -> dict[str, int]:
     wanted = set(ids)
     spilled = [k for _, s in spills_in(database.folder) for k in s.events()]
     counts["spilled events"] = sum(kept.event.call_id in wanted for kept in spilled)
-    recordings, call_files = (len(files_of(database.folder, ids, kind)) for kind in KINDS)
-    return {**counts, "files of recordings": recordings, "files of events": call_files}
+    return counts | {_FILES[kind]: len(files_of(database.folder, ids, kind)) for kind in KINDS}
 
 
 def _numbers(connection: Connection, ids: Sequence[str]) -> list[int]:

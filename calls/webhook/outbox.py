@@ -1,16 +1,14 @@
 """Which calls are still to be told of: one small file each, so that a restart loses none."""
 
-import hashlib
 import json
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from loguru import logger
 
-_SAFE_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+from calls.records.files import owed_name
 
 
 @dataclass(frozen=True)
@@ -18,8 +16,7 @@ class Owed:
     """A call that is to be told of.
 
     Attributes:
-        call_id: Of the call. What happened in it is not kept here: what erases a record need not
-            look here.
+        call_id: Of the call. What happened in it is not kept here.
         since_s: Unix time from which it is owed: when the call ended. None while it runs.
     """
 
@@ -56,6 +53,10 @@ class Outbox:
         """It is owed no more."""
         self._path(call_id).unlink(missing_ok=True)
 
+    def has(self, call_id: str) -> bool:
+        """Whether it is still owed: what erases a call takes it away."""
+        return self._path(call_id).exists()
+
     def all(self) -> Iterator[Owed]:
         """Everything that is owed. A file that cannot be understood is said in the log."""
         for path in sorted(self._folder.glob("*.json")):
@@ -66,7 +67,4 @@ class Outbox:
                 logger.error(f"Nobody is told of the call in {path}: {error}")
 
     def _path(self, call_id: str) -> Path:
-        # Some ids come from outside.
-        safe = _SAFE_ID.fullmatch(call_id)
-        name = call_id if safe else hashlib.sha256(call_id.encode()).hexdigest()
-        return self._folder / f"{name}.json"
+        return self._folder / owed_name(call_id)

@@ -99,7 +99,7 @@ class Webhook:
     async def _on_disk(self, job: Callable[[], Any]) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._disk, job)
 
-    async def _keep(self, owed: Owed) -> None:
+    async def _keep(self, owed: Owed) -> bool:
         try:
             await self._on_disk(lambda: self._outbox.put(owed))
         except OSError as error:
@@ -107,11 +107,16 @@ class Webhook:
                 f"Call {owed.call_id[:8]} will not be told of after a restart, because the "
                 f"outbox of the webhook cannot be written: {error}"
             )
+            return False
+        return True
 
     async def _deliver(self, owed: Owed) -> None:
-        await self._keep(owed)
+        kept = await self._keep(owed)
         failures = 0
         while not await self._attempt(owed, failures):
+            if kept and not await self._on_disk(lambda: self._outbox.has(owed.call_id)):
+                logger.info(f"Nobody is told that call {owed.call_id[:8]} ended: it was erased.")
+                break
             failures += 1
             pause_s = wait_s(failures, self._rng)
             if self._now_s() + pause_s - (owed.since_s or 0.0) > GIVEN_UP_AFTER_S:

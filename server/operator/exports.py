@@ -24,7 +24,7 @@ Format = Literal["csv", "json"]
 _TYPES: dict[Format, str] = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 
 # A table program takes what begins so for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @routes.get("/calls.{format}")

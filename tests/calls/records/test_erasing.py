@@ -16,6 +16,7 @@ from calls.records.retaining import LetGo, retain
 from calls.records.schema import ms_of
 from calls.records.scribe import Scribe
 from calls.records.spill import Spill
+from calls.webhook.outbox import Outbox, Owed
 from scripts.switchboard import cli
 from tests.calls.records.house import NOON, event, kept, rows, settings, whole_call
 
@@ -51,6 +52,7 @@ def with_files(folder: Path, call_id: str, words: str) -> None:
     (recording / "caller.wav").write_bytes(words.encode() * 10)
     (folder / "calls").mkdir(exist_ok=True)
     (folder / "calls" / f"{call_id}.jsonl").write_text(words)
+    Outbox(folder / "webhook").put(Owed(call_id, 1.0))
 
 
 def places_with(folder: Path, words: str) -> list[str]:
@@ -77,6 +79,7 @@ def test_call_that_is_erased_is_in_no_file_any_more(tmp_path: Path) -> None:
     assert erased["events"].count == 5
     assert erased["spilled events"].count == 5
     assert erased["files of recordings"].count == 1
+    assert erased["webhooks owed"].count == 1
     assert all(each.left == 0 for each in erased.values())
     assert len(rows(database, "SELECT id FROM calls")) == 50
     assert len(spill.events()) == 5
@@ -180,6 +183,16 @@ class TestCommands:
         assert result.exit_code == 1
         assert "Not while it runs" in result.output
         write_in(tmp_path, *call_of(tmp_path, "a-call", "violet"))
+        assert run("forget", "--call", "a-call").exit_code == 0
+
+    def test_beginning_of_an_id_erases_nothing_and_is_told_which_it_may_be(
+        self, run: Callable[..., Result], tmp_path: Path
+    ) -> None:
+        write_in(tmp_path, *whole_call("a-call"), *whole_call("a_call"), *whole_call("b-call"))
+        result = run("forget", "--call", "a-")
+        assert result.exit_code == 2
+        assert "That is no whole id. These begin so: a-call." in " ".join(result.output.split())
+        assert run("forget", "--call", "a-call").exit_code == 0
         assert run("forget", "--call", "a-call").exit_code == 0
 
     def test_forget_wants_one_of_both(self, run: Callable[..., Result]) -> None:

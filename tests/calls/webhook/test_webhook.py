@@ -14,6 +14,7 @@ from receiving import SECRET, Receiving
 from virtual_time import in_virtual_time
 
 from calls.records.event import Event
+from calls.records.files import OWED, erase_files
 from calls.webhook.outbox import Outbox, Owed
 from calls.webhook.request import Receiver
 from calls.webhook.schedule import GIVEN_UP_AFTER_S, LONGEST_WAIT_S, wait_s
@@ -189,6 +190,22 @@ async def test_record_that_cannot_be_read_is_read_later(tmp_path: Path) -> None:
         assert receiver.attempts == []
         office.records["call-1"] = {"id": "call-1", "live": False}
         await receiver.until_taken(1)
+        await office.webhook.close()
+
+
+@in_virtual_time
+async def test_nobody_is_told_of_a_call_that_was_erased_meanwhile(tmp_path: Path) -> None:
+    async with Receiving(refuse=1000) as receiver:
+        office = Office(tmp_path, receiver.url)
+        office.call_begins("call-1")
+        office.call_ends("call-1")
+        await receiver.until_tried(2)
+        del office.records["call-1"]
+        erase_files(tmp_path, ["call-1"], OWED)
+        tried = len(receiver.attempts)
+        await asyncio.sleep(2 * LONGEST_WAIT_S)
+        assert office.webhook.oldest_owed_s == 0
+        assert len(receiver.attempts) == tried
         await office.webhook.close()
 
 

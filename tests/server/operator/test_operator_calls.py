@@ -190,10 +190,10 @@ def test_exported_figures_are_the_dashboards(tmp_path: Path) -> None:
 
 
 def test_table_program_takes_no_cell_for_a_formula(tmp_path: Path) -> None:
-    call = KeptCall("CA1", bot="=HYPERLINK(1)", caller="+1415•••0123").ended(1.0, "@SUM(1)")
+    call = KeptCall("CA1", bot="=HYPERLINK(1)", caller="+1415•••0123").ended(1.0, "\n@SUM(1)")
     with opened(tmp_path, call) as operators:
         row = next(csv.DictReader(io.StringIO(operators.client.get("/api/export/calls.csv").text)))
-        assert (row["bot"], row["end_reason"]) == ("'=HYPERLINK(1)", "'@SUM(1)")
+        assert (row["bot"], row["end_reason"]) == ("'=HYPERLINK(1)", "'\n@SUM(1)")
 
 
 async def test_who_follows_a_quiet_call_is_told_now_and_then_that_it_is_still_there(
