@@ -1,5 +1,6 @@
 """The way a call comes in: from a runner's arguments to a Pipecat transport."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -18,11 +19,11 @@ from pipecat.transports.base_transport import BaseTransport, TransportParams
 from pipecat.transports.daily.transport import DailyParams
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
 
-from calls.barge_in.hold import Hold
+from calls.barge_in.hold import Clear, Hold
 from calls.marks import Marks
 from calls.recording.tap import Tap
 from calls.still_speaking import say_seldom
-from calls.twilio_audio import Heard, TwilioSerializer
+from calls.twilio_audio import Heard, TwilioSerializer, clear_message
 from calls.web_audio.ear import hear_promptly
 from calls.web_audio.mouth import speak_encoded
 from services.at_once import hear_at_once
@@ -89,13 +90,27 @@ async def open_channel(args: RunnerArguments) -> Channel:
     output = channel.transport.output()
     if isinstance(output, BaseOutputTransport):
         channel.tap.at_output(output)
-        channel.hold.at(output)
+        channel.hold.at(output, clear=_clear_of(channel, output))
         say_seldom(output)
     incoming = channel.transport.input()
     if isinstance(incoming, BaseInputTransport):
         hear_at_once(incoming)
         channel.tap.at_input(incoming)
     return channel
+
+
+def _clear_of(channel: Channel, output: BaseOutputTransport) -> Clear | None:
+    """What has the caller's side drop the audio that it has not played; None: nothing does."""
+    if not channel.stream_sid:
+        return None
+
+    async def clear(behind_s: float) -> None:
+        if channel.marks:
+            channel.marks.cleared_s = asyncio.get_running_loop().time()
+        channel.tap.cut(behind_s)
+        await output.send_message(clear_message(channel.stream_sid))
+
+    return clear
 
 
 async def _channel(args: RunnerArguments) -> Channel:

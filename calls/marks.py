@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -9,12 +10,18 @@ from pipecat.frames.frames import OutputTransportMessageFrame
 
 
 class Marks:
-    """The marks of one audio stream that are on their way."""
+    """The marks of one audio stream that are on their way.
+
+    Attributes:
+        cleared_s: When the phone was told last to drop what was not played (seconds of the loop's
+            clock): marks that were sent before come back for that.
+    """
 
     def __init__(self) -> None:
         self._names = itertools.count(1)
         self._awaited: dict[str, Callable[[], None]] = {}
         self._events: dict[str, asyncio.Event] = {}
+        self.cleared_s = -math.inf
 
     def new(self) -> str:
         """The name of a mark that is about to be sent, for `wait`."""
@@ -48,14 +55,22 @@ class Marks:
 
 @dataclass
 class Trip:
-    """One mark's way to the phone and back, in seconds of the loop's clock."""
+    """One mark's way to the phone and back, in seconds of the loop's clock.
+
+    Attributes:
+        ahead_s: How much audio was on its way or waiting when it was sent, as far as is known.
+        cut_short: Not all before it was played: the phone was told to drop the rest.
+    """
 
     sent_s: float = 0.0
     back_s: float | None = None
+    ahead_s: float = 0.0
+    cut_short: bool = False
 
     @property
     def took_s(self) -> float:
-        return (self.back_s or self.sent_s) - self.sent_s
+        """From when the audio before it should have been played."""
+        return (self.back_s or self.sent_s) - self.sent_s - self.ahead_s
 
 
 @dataclass
@@ -76,6 +91,7 @@ class PlayoutMark(OutputTransportMessageFrame):
 
         def came_back() -> None:
             trip.back_s = asyncio.get_running_loop().time()
+            trip.cut_short = trip.sent_s <= marks.cleared_s
 
         name = marks.new_telling(came_back)
         message = {"event": "mark", "streamSid": stream_sid, "mark": {"name": name}}

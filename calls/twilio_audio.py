@@ -3,7 +3,11 @@
 import audioop
 from typing import Any
 
-from pipecat.frames.frames import Frame, InputAudioRawFrame
+from pipecat.frames.frames import (
+    Frame,
+    InputAudioRawFrame,
+    OutputTransportMessageUrgentFrame,
+)
 from pipecat.serializers.twilio import TwilioFrameSerializer
 
 _RATE_HZ = 8_000
@@ -22,6 +26,11 @@ class Heard:
     def media(self, text: str, audio: bytes) -> None:
         """A message was read."""
         self.text, self.audio = text, audio
+
+
+def clear_message(stream_sid: str) -> OutputTransportMessageUrgentFrame:
+    """Has the phone drop what it has not played, and send all marks among it back."""
+    return OutputTransportMessageUrgentFrame({"event": "clear", "streamSid": stream_sid})
 
 
 class TwilioSerializer(TwilioFrameSerializer):

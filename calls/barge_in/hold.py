@@ -1,12 +1,14 @@
 """The bot's audio is held back at the very end of its way, and goes on from the same word."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 
 from pipecat.frames.frames import (
     Frame,
     InterruptionFrame,
     OutputAudioRawFrame,
+    OutputTransportMessageFrame,
+    OutputTransportMessageUrgentFrame,
     TTSAudioRawFrame,
     TTSStartedFrame,
 )
@@ -15,18 +17,26 @@ from pipecat.transports.base_output import BaseOutputTransport
 
 from calls.barge_in.echo import Echo
 from calls.barge_in.saying import Saying
+from calls.heard.phone_lag import PhoneLag
+from calls.marks import PlayoutMark
 
 # However it comes that nobody decides, the bot is not silent for longer.
 _AT_MOST_S = 1.6
+# What will have been played before a far end has dropped it.
+_TOO_LATE_S = 0.02
 
 Write = Callable[[OutputAudioRawFrame], Awaitable[bool]]
+Message = OutputTransportMessageFrame | OutputTransportMessageUrgentFrame
+Clear = Callable[[float], Awaitable[None]]
+"""Has the far end drop what it has not played: given how much of that was due (seconds)."""
 
 
 class Hold:
     """Keeps what the transport is about to write, and what stands behind it, from being written.
 
-    A transport writes no more than a few hundredths of a second ahead of what is played, so what
-    is not written is not heard. Speech that must not be interrupted is not held.
+    A transport writes about a tenth of a second ahead of what is played. Where the far end can be
+    told to drop that, it is, and it is said again afterwards. Speech that must not be interrupted
+    is neither held nor dropped.
 
     Attributes:
         saying: What is being said.
@@ -46,11 +56,23 @@ class Hold:
         self._again = b""
         self._later_s = 0.0
         self._longest: asyncio.TimerHandle | None = None
+        self._clear: Clear | None = None
+        self._clearing: asyncio.Future[None] | None = None
+        self._writing = False
+        self._played_at_s = self._unstoppable_until_s = 0.0
+        self._unplayed_s = self._not_through_s = 0.0
+        self._lag = PhoneLag()
 
-    def at(self, output: BaseOutputTransport) -> None:
-        """Stand between a transport and its way out."""
+    def at(self, output: BaseOutputTransport, *, clear: Clear | None = None) -> None:
+        """Stand between a transport and its way out.
+
+        Parameters:
+            output: The transport.
+            clear: Where what was written can be dropped.
+        """
+        self._clear = clear
         write, write_other = output.write_audio_frame, output.write_transport_frame
-        process = output.process_frame
+        process, send = output.process_frame, output.send_message
 
         async def held_write(frame: OutputAudioRawFrame) -> bool:
             if not isinstance(frame, TTSAudioRawFrame):
@@ -62,6 +84,13 @@ class Hold:
                 self.saying.begins(frame)
             await write_other(frame)
 
+        async def watched_send(frame: Message) -> None:
+            if isinstance(frame, PlayoutMark):
+                now_s = _now_s()
+                frame.trip.ahead_s = max(0.0, self._played_at_s - now_s)
+                self._lag.sent(frame.trip, now_s)
+            await send(frame)
+
         async def watched_process(frame: Frame, direction: FrameDirection) -> None:
             try:
                 await process(frame, direction)
@@ -71,6 +100,7 @@ class Hold:
 
         # On the instance: the transports of all channels share nothing else.
         output.process_frame = watched_process  # type: ignore[method-assign]
+        output.send_message = watched_send  # type: ignore[method-assign]
         output.write_audio_frame = held_write  # type: ignore[method-assign]
         output.write_transport_frame = watched_write  # type: ignore[method-assign]
 
@@ -90,6 +120,7 @@ class Hold:
             return
         self._open.clear()
         self._longest = asyncio.get_running_loop().call_later(_AT_MOST_S, self._go_on)
+        self._take_back()
 
     def go_on(self) -> float:
         """Play on, from the beginning of the word.
@@ -101,26 +132,52 @@ class Hold:
         later_s, self._later_s = self._later_s, 0.0
         return later_s
 
-    def drop(self) -> None:
+    def drop(self) -> float:
         """What is held will not be played, nor anything behind it that came before `new_comes`.
 
         Called when an interruption is on its way to the output.
+
+        Returns:
+            How much of what went through the output will not have been played (seconds).
         """
+        unplayed_s = self._dropped_s() if self._clear else 0.0
+        self._again, self._unplayed_s, self._played_at_s = b"", 0.0, 0.0
+        self._lag.cleared()
         if not self._open.is_set():
             self._dropping = True
             self._interrupted.clear()
-            self._again = b""
             self._later_s = 0.0
             self._release()
+        return unplayed_s
 
     def new_comes(self) -> None:
         """What comes from here on is to be played."""
         self._dropping = False
 
+    def _dropped_s(self) -> float:
+        waiting_s = self._unplayed_s + self.saying.lasts_s(self._again)
+        written_s = max(0.0, self._played_at_s - _now_s())
+        return max(0.0, waiting_s + written_s - self._not_through_s)
+
+    def _take_back(self) -> None:
+        """Have what was written and is not played yet dropped, if it can be said again."""
+        now_s = _now_s()
+        unplayed_s = self._played_at_s - now_s
+        # While something is written there is somebody who says it again.
+        worth_it = self._writing and unplayed_s > _TOO_LATE_S
+        if self._clear and worth_it and now_s >= self._unstoppable_until_s:
+            behind_s = self._lag.behind_s(now_s)
+            self._lag.cleared()
+            self._unplayed_s, self._played_at_s = unplayed_s + behind_s, now_s
+            self._clearing = asyncio.ensure_future(self._clear(behind_s))
+
     def _go_on(self) -> None:
-        if self._waits_since_s is not None and not self._open.is_set():
-            self._again = self.saying.last_word()
-            self._later_s += _now_s() - self._waits_since_s + self.saying.lasts_s(self._again)
+        waited = self._waits_since_s is not None
+        if (waited or self._unplayed_s) and not self._open.is_set():
+            self._again = self.saying.last_word(self._unplayed_s)
+            self._unplayed_s = 0.0
+            self._later_s += self.saying.lasts_s(self._again)
+            self._later_s += _now_s() - self._waits_since_s if self._waits_since_s else 0.0
         self._release()
 
     def _release(self) -> None:
@@ -132,17 +189,38 @@ class Hold:
 
     async def _write(self, frame: TTSAudioRawFrame, write: Write) -> bool:
         self._interruptible = frame.interruptible
-        if not await self._let_through(frame):
-            return False
-        for piece in self._said_again(frame):
+        self._not_through_s = 0.0
+        given = False
+        while not given or self._again or self._unplayed_s:
             if not await self._let_through(frame):
                 return False
-            await write(piece)
-        written = await write(frame)
-        if written:
+            if self._again:
+                await self._give(self._said_again(frame), write)
+                continue
+            if given:
+                break
+            given = True
+            self._not_through_s = frame.num_frames / frame.sample_rate
             self.saying.plays(frame)
             self.echo.played(frame.audio, frame.sample_rate)
-        return written
+            if not await self._give(frame, write):
+                return False
+        self._not_through_s = 0.0
+        return True
+
+    async def _give(self, frame: TTSAudioRawFrame, write: Write) -> bool:
+        if self._clearing:
+            await asyncio.wait([self._clearing])
+            self._clearing = None
+        lasts_s = frame.num_frames / frame.sample_rate
+        self._played_at_s = max(self._played_at_s, _now_s()) + lasts_s
+        if not frame.interruptible:
+            self._unstoppable_until_s = self._played_at_s
+        self._writing = True
+        try:
+            return await write(frame)
+        finally:
+            self._writing = False
 
     async def _let_through(self, frame: TTSAudioRawFrame) -> bool:
         if frame.interruptible and not self._open.is_set():
@@ -154,13 +232,13 @@ class Hold:
         await self._interrupted.wait()
         return False
 
-    def _said_again(self, like: TTSAudioRawFrame) -> Iterator[TTSAudioRawFrame]:
-        """The beginning of the word, in pieces like the others: each is paced like a whole one."""
-        again, self._again = self._again, b""
+    def _said_again(self, like: TTSAudioRawFrame) -> TTSAudioRawFrame:
+        """The next of the beginning of the word, as long as the others: each is paced like one."""
         size = len(like.audio)
-        again = bytes(-len(again) % size) + again
-        for at in range(0, len(again), size):
-            yield TTSAudioRawFrame(again[at : at + size], like.sample_rate, like.num_channels)
+        padding = bytes(-len(self._again) % size)
+        piece = padding + self._again[: size - len(padding)]
+        self._again = self._again[size - len(padding) :]
+        return TTSAudioRawFrame(piece, like.sample_rate, like.num_channels)
 
 
 def _now_s() -> float:

@@ -4,6 +4,7 @@ from pipecat.frames.frames import Frame, InterruptionFrame, TTSAudioRawFrame
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from calls.barge_in.hold import Hold
+from calls.heard.cut import tell_unplayed
 
 
 class Holding(FrameProcessor):
@@ -19,7 +20,7 @@ class Holding(FrameProcessor):
         await super().process_frame(frame, direction)
         if direction is FrameDirection.DOWNSTREAM:
             if isinstance(frame, InterruptionFrame):
-                self._hold.drop()
+                tell_unplayed(frame, self._hold.drop())
             elif isinstance(frame, TTSAudioRawFrame):
                 self._hold.new_comes()
         await self.push_frame(frame, direction)

@@ -15,6 +15,8 @@ _SOON_S = 0.5
 _JUST_ASKED_S = 1.5
 # What began longer ago is over by now, or has no end: it is not begun again.
 _LONGEST_WORD_S = 1.2
+# A phone may be behind what it was sent, by as much as a network ever holds up.
+_KEPT_S = 3.0
 
 
 class Saying:
@@ -46,12 +48,12 @@ class Saying:
         self._answered = True
 
     def plays(self, frame: TTSAudioRawFrame) -> None:
-        """Some of it was played."""
+        """Some of it is given out to be played."""
         self._bytes_per_s = frame.sample_rate * frame.num_channels * 2
         self._position_s += len(frame.audio) / self._bytes_per_s
         self._played_s = self._clock()
         self._audio += frame.audio
-        del self._audio[: -round(_LONGEST_WORD_S * self._bytes_per_s)]
+        del self._audio[: -round(_KEPT_S * self._bytes_per_s)]
 
     def lately(self) -> str:
         """The words of the last seconds, and those that come now."""
@@ -75,14 +77,21 @@ class Saying:
                 sentence = []
         return asked
 
-    def last_word(self) -> bytes:
-        """The audio of the word that is being said, as far as it was played."""
+    def last_word(self, unplayed_s: float = 0.0) -> bytes:
+        """The audio from the beginning of the word that was being said.
+
+        Parameters:
+            unplayed_s: So much at the end of what was given has not come out.
+        """
         if not self._utterance:
             return b""
-        begins = [s for _, s in self._utterance.words_with_begin() if s <= self._position_s]
-        back_s = self._position_s - begins[-1] if begins else 0.0
-        size = 2 * round(back_s * self._bytes_per_s / 2)
-        return bytes(self._audio[-size:]) if 0 < size <= len(self._audio) else b""
+        came_out_s = max(0.0, self._position_s - unplayed_s)
+        begins = [s for _, s in self._utterance.words_with_begin() if s <= came_out_s]
+        from_s = begins[-1] if begins else came_out_s
+        if came_out_s - from_s > _LONGEST_WORD_S:
+            from_s = came_out_s
+        size = 2 * round((self._position_s - from_s) * self._bytes_per_s / 2)
+        return bytes(self._audio[-size:]) if size > 0 else b""
 
     def lasts_s(self, audio: bytes) -> float:
         """How long some of the audio is played."""

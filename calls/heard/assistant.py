@@ -23,7 +23,7 @@ from pipecat.processors.aggregators.llm_response_universal import LLMAssistantAg
 from pipecat.processors.frame_processor import FrameCallback, FrameDirection
 from pipecat.utils.string import TextPartForConcatenation, concatenate_aggregated_text
 
-from calls.heard.cut import Cut
+from calls.heard.cut import Cut, unplayed_s
 from calls.heard.following import SaidAgainFrame, utterance_of
 from calls.heard.phone_lag import PhoneLag
 from calls.heard.utterance import Utterance
@@ -276,7 +276,9 @@ class HearingAssistant(LLMAssistantAggregator):
                 self._said_again(frame.utterance, frame.from_s)
             case PlayoutMark():
                 self._lag.sent(frame.trip, _now_s())
-            case InterruptionFrame() | CancelFrame():
+            case InterruptionFrame():
+                self._cut_off(unplayed_s(frame))
+            case CancelFrame():
                 self._cut_off()
 
     def _is_of_answer(self, utterance: Utterance | None) -> None:
@@ -329,9 +331,9 @@ class HearingAssistant(LLMAssistantAggregator):
             self._tell(heard if utterance.was_taken_back else utterance.text, utterance)
         self._tell_played_out()
 
-    def _cut_off(self) -> None:
+    def _cut_off(self, unplayed_s: float = 0.0) -> None:
         self._cut = True
-        behind_s = self._lag.behind_s(_now_s())
+        behind_s = self._lag.behind_s(_now_s()) + unplayed_s
         self._lag.cleared()
         for utterance in [u for u in self._playing if u.can_be_cut]:
             self._stops(utterance, behind_s)

@@ -3,8 +3,11 @@
 import asyncio
 import contextlib
 
+from pipecat.frames.frames import InterruptionFrame
+
 # A voice that has to connect anew for it may take longer; the caller is not kept waiting for that.
 _AT_MOST_S = 0.5
+_UNPLAYED_S = "unplayed_s"
 
 
 class Cut:
@@ -37,3 +40,13 @@ class Cut:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._written.wait(), _AT_MOST_S)
             self._written.set()
+
+
+def tell_unplayed(interruption: InterruptionFrame, unplayed_s: float) -> None:
+    """Note how much of what has gone through the output the caller will not have heard."""
+    interruption.metadata[_UNPLAYED_S] = unplayed_s
+
+
+def unplayed_s(interruption: InterruptionFrame) -> float:
+    """What `tell_unplayed` noted."""
+    return interruption.metadata.get(_UNPLAYED_S, 0.0)

@@ -57,16 +57,21 @@ class Following(FrameProcessor):
         self._utterances: dict[str, Utterance] = {}
         self._announced: dict[str, str] = {}
         self._ends_s = 0.0
-        self._unmarked_s = 0.0
+        # The first mark has nothing before it, and tells how long the way is.
+        self._unmarked_s = _MARK_EVERY_S
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Take notes, and pass everything on."""
         await super().process_frame(frame, direction)
+        if isinstance(frame, TTSAudioRawFrame):
+            await self._mark()
         if direction is FrameDirection.DOWNSTREAM:
             self._note(frame)
         await self.push_frame(frame, direction)
         if isinstance(frame, OutputClearedFrame):
             await self._goes_on(frame)
+
+    async def _mark(self) -> None:
         if self._marks and self._unmarked_s >= _MARK_EVERY_S:
             self._unmarked_s = 0.0
             await self.push_frame(PlayoutMark.on(self._marks, self._stream_sid))

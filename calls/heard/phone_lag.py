@@ -31,7 +31,8 @@ class PhoneLag:
             return 0.0
         longest_s = self._latest_s
         if self._under_way:
-            longest_s = max(longest_s, now_s - self._under_way[0].sent_s)
+            first = self._under_way[0]
+            longest_s = max(longest_s, now_s - first.sent_s - first.ahead_s)
         return max(0.0, longest_s - self._shortest_s)
 
     def cleared(self) -> None:
@@ -42,5 +43,9 @@ class PhoneLag:
     def _look(self) -> None:
         """Take those that have come back."""
         while self._under_way and self._under_way[0].back_s is not None:
-            self._latest_s = self._under_way.pop(0).took_s
+            trip = self._under_way.pop(0)
+            if trip.cut_short:
+                self._latest_s = self._shortest_s or 0.0
+                continue
+            self._latest_s = trip.took_s
             self._shortest_s = min(self._shortest_s or self._latest_s, self._latest_s)

@@ -196,6 +196,12 @@ class PhoneLine(WebLine):
         if isinstance(frame.message, dict) and frame.message.get("event") == "mark":
             self._send(frame.message["mark"]["name"])
 
+    async def clear(self, behind_s: float) -> None:
+        """The far end is to drop what it has not played, and the speech goes on later."""
+        if self.marks:
+            self.marks.cleared_s = asyncio.get_running_loop().time()
+        self._send("clear")
+
     async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:
         self._send(frame.audio)
         now_s = asyncio.get_running_loop().time()
@@ -377,7 +383,7 @@ async def heard_call(
     way_out.marks = marks
     way_out.stalls = stalls
     hold = hold or Hold()
-    hold.at(way_out)
+    hold.at(way_out, clear=way_out.clear if isinstance(way_out, PhoneLine) else None)
     transport = stand_before_output(
         Transport(way_out),
         lambda: [Following(marks, "MZ1"), Holding(hold)],

@@ -345,6 +345,30 @@ def test_marks_that_a_clear_sends_back_tell_nothing() -> None:
     assert lag.behind_s(12.4) == 0.0
 
 
+def test_marks_before_a_pause_tell_nothing_and_the_phone_is_not_behind_any_more() -> None:
+    lag = PhoneLag()
+    first, second, cut_short = Trip(), Trip(), Trip()
+    for trip, sent_s, back_s in ((first, 10.0, 10.3), (second, 11.0, 11.8)):
+        lag.sent(trip, sent_s)
+        trip.back_s = back_s
+    assert lag.behind_s(12.0) == pytest.approx(0.5)
+    lag.sent(cut_short, 12.0)
+    cut_short.back_s, cut_short.cut_short = 12.05, True
+    assert lag.behind_s(12.4) == 0.0
+    lag.sent(Trip(back_s=13.3), 13.0)
+    assert lag.behind_s(13.4) == 0.0
+
+
+def test_audio_that_was_sent_ahead_of_a_mark_is_no_lag() -> None:
+    lag = PhoneLag()
+    first, second = Trip(), Trip(ahead_s=0.12)
+    lag.sent(first, 10.0)
+    first.back_s = 10.05
+    lag.sent(second, 11.0)
+    second.back_s = 11.17
+    assert lag.behind_s(12.0) == pytest.approx(0.0)
+
+
 def tool_started() -> FunctionCallsStartedFrame:
     return FunctionCallsStartedFrame([FunctionCallFromLLM("find", "1", {}, LLMContext())])
 

@@ -91,6 +91,91 @@ async def test_notice_is_neither_paused_nor_dropped() -> None:
         assert [word.text for word in call.played()] == NOTICE.split()
 
 
+class FarEnd(BaseOutputTransport):
+    """Takes audio as fast as it is given, plays it in its time and drops it when told to."""
+
+    def __init__(self) -> None:
+        super().__init__(TransportParams())
+        self.played = 0
+        self._waiting: list[int] = []
+        self._next_s = 0.0
+        self._playing = asyncio.create_task(self._play())
+
+    async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:
+        self._waiting.extend(np.frombuffer(frame.audio, np.int16).tolist())
+        now_s = asyncio.get_running_loop().time()
+        wait_s = max(0.0, self._next_s - now_s)
+        await asyncio.sleep(wait_s)
+        lasts_s = frame.num_frames / frame.sample_rate
+        self._next_s = (self._next_s if wait_s else now_s) + lasts_s
+        return True
+
+    async def clear(self, behind_s: float) -> None:
+        self._waiting.clear()
+
+    async def _play(self) -> None:
+        while True:
+            await asyncio.sleep(0.01)
+            due = self._waiting[: RATE_HZ // 100]
+            del self._waiting[: RATE_HZ // 100]
+            self.played += sum(1 for sample in due if sample)
+
+    async def say(self, seconds: float, *, interruptible: bool = True) -> None:
+        """Write loud audio in pieces of 60 ms."""
+        for _ in range(round(seconds / 0.06)):
+            samples = np.full(round(0.06 * RATE_HZ), 1000, np.int16)
+            frame = TTSAudioRawFrame(samples.tobytes(), RATE_HZ, 1)
+            frame.interruptible = interruptible
+            await self.write_audio_frame(frame)
+
+
+@in_virtual_time
+async def test_phone_is_silent_at_once_though_it_was_sent_some_more() -> None:
+    hold, line = Hold(), FarEnd()
+    hold.at(line, clear=line.clear)
+    saying = asyncio.create_task(line.say(3.0))
+    await asyncio.sleep(1.0)
+    hold.pause()
+    await asyncio.sleep(0.02)
+    silent_since = line.played
+    await asyncio.sleep(0.5)
+    assert line.played == silent_since
+    assert line.played == pytest.approx(1.0 * RATE_HZ, abs=0.03 * RATE_HZ)
+    hold.go_on()
+    await asyncio.sleep(0.1)
+    assert line.played > silent_since
+    saying.cancel()
+
+
+@in_virtual_time
+async def test_end_of_a_notice_is_not_dropped_by_a_pause_of_what_follows_it() -> None:
+    hold, line = Hold(), FarEnd()
+    hold.at(line, clear=line.clear)
+    await line.say(1.2, interruptible=False)
+    saying = asyncio.create_task(line.say(1.2))
+    await asyncio.sleep(0.01)
+    hold.pause()
+    await asyncio.sleep(0.5)
+    assert line.played >= 1.2 * RATE_HZ
+    saying.cancel()
+
+
+@in_virtual_time
+async def test_what_is_interrupted_while_it_is_said_again_was_not_heard() -> None:
+    hold = Hold()
+    async with heard_call(
+        random.Random(1), line="phone", hold=hold, pace=14.0, stalls=False
+    ) as call:
+        await call.give(*reply(SENTENCE))
+        await call.until_played(WORD, part=0.4)
+        hold.pause()
+        await asyncio.sleep(0.3)
+        hold.go_on()
+        await asyncio.sleep(0.05)
+        heard = samples_of(call, WORD)[0] / RATE_HZ
+        assert 0.3 < hold.drop() < heard + 0.1
+
+
 class SlowToInterrupt(BaseOutputTransport):
     """Plays in no time, and takes its time to hear of an interruption."""
 

@@ -1,5 +1,6 @@
 """What the bot says at a moment, by the audio that has left."""
 
+import pytest
 from pipecat.frames.frames import TTSAudioRawFrame, TTSStartedFrame
 
 from calls.barge_in.saying import Saying
@@ -84,6 +85,18 @@ def test_what_began_too_long_ago_is_no_word_any_more() -> None:
     said = saying("We are near.")
     play(said, 6.9)
     assert said.last_word() == b""
+
+
+def test_what_has_not_come_out_is_said_again_from_its_word() -> None:
+    said = saying("We are near.")
+    play(said, 2.5)
+    assert said.lasts_s(said.last_word(unplayed_s=WORD_S)) == pytest.approx(1.5 * WORD_S)
+
+
+def test_what_has_not_come_out_of_a_sound_without_end_is_said_again_and_no_more() -> None:
+    said = saying("We are near.")
+    play(said, 8)
+    assert said.lasts_s(said.last_word(unplayed_s=WORD_S)) == pytest.approx(WORD_S)
 
 
 def test_nothing_is_said_before_anything_is() -> None:

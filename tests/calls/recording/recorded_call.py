@@ -14,7 +14,7 @@ from pipecat.transports.base_input import BaseInputTransport
 from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.transports.base_transport import TransportParams
 
-from calls.barge_in.hold import Hold
+from calls.barge_in.hold import Clear, Hold
 from calls.notices import notice
 from calls.recording.call_recording import CallRecording
 from calls.recording.consent import Consent
@@ -38,9 +38,15 @@ class TappedHold(Hold):
         super().__init__()
         self._tap = tap
 
-    def at(self, output: BaseOutputTransport) -> None:
+    def at(self, output: BaseOutputTransport, *, clear: Clear | None = None) -> None:
         self._tap.at_output(output)
-        super().at(output)
+
+        async def cuts(behind_s: float) -> None:
+            assert clear
+            self._tap.cut(behind_s)
+            await clear(behind_s)
+
+        super().at(output, clear=cuts if clear else None)
 
 
 @dataclass
