@@ -19,7 +19,8 @@ from pipecat.transports.base_transport import BaseTransport, TransportParams
 from pipecat.transports.daily.transport import DailyParams
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
 
-from calls.barge_in.hold import Clear, Hold
+from calls.barge_in.ahead import Clear
+from calls.barge_in.hold import Hold
 from calls.marks import Marks
 from calls.recording.tap import Tap
 from calls.still_speaking import say_seldom
@@ -178,8 +179,8 @@ def _websocket() -> FastAPIWebsocketParams:
     return FastAPIWebsocketParams(
         audio_in_enabled=True,
         audio_out_enabled=True,
-        # Each message costs the whole way out, and Pipecat's are of 40 ms. A pause waits for the
-        # end of the one that is being played, so they are not longer still.
+        # Each message costs the whole way out, and Pipecat's are of 40 ms. The first sound waits
+        # until one is full, so they are not longer still.
         audio_out_10ms_chunks=6,
         audio_out_end_silence_secs=END_SILENCE_S,
         allowed_origins=[],

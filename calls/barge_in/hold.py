@@ -1,7 +1,6 @@
 """The bot's audio is held back at the very end of its way, and goes on from the same word."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 from pipecat.frames.frames import (
     Frame,
@@ -15,20 +14,15 @@ from pipecat.frames.frames import (
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.transports.base_output import BaseOutputTransport
 
+from calls.barge_in.ahead import Ahead, Clear, Write
 from calls.barge_in.echo import Echo
 from calls.barge_in.saying import Saying
-from calls.heard.phone_lag import PhoneLag
 from calls.marks import PlayoutMark
 
 # However it comes that nobody decides, the bot is not silent for longer.
 _AT_MOST_S = 1.6
-# What will have been played before a far end has dropped it.
-_TOO_LATE_S = 0.02
 
-Write = Callable[[OutputAudioRawFrame], Awaitable[bool]]
 Message = OutputTransportMessageFrame | OutputTransportMessageUrgentFrame
-Clear = Callable[[float], Awaitable[None]]
-"""Has the far end drop what it has not played: given how much of that was due (seconds)."""
 
 
 class Hold:
@@ -56,12 +50,8 @@ class Hold:
         self._again = b""
         self._later_s = 0.0
         self._longest: asyncio.TimerHandle | None = None
-        self._clear: Clear | None = None
-        self._clearing: asyncio.Future[None] | None = None
-        self._writing = False
-        self._played_at_s = self._unstoppable_until_s = 0.0
+        self._ahead = Ahead()
         self._unplayed_s = self._not_through_s = 0.0
-        self._lag = PhoneLag()
 
     def at(self, output: BaseOutputTransport, *, clear: Clear | None = None) -> None:
         """Stand between a transport and its way out.
@@ -70,7 +60,7 @@ class Hold:
             output: The transport.
             clear: Where what was written can be dropped.
         """
-        self._clear = clear
+        self._ahead = Ahead(clear)
         write, write_other = output.write_audio_frame, output.write_transport_frame
         process, send = output.process_frame, output.send_message
 
@@ -86,9 +76,7 @@ class Hold:
 
         async def watched_send(frame: Message) -> None:
             if isinstance(frame, PlayoutMark):
-                now_s = _now_s()
-                frame.trip.ahead_s = max(0.0, self._played_at_s - now_s)
-                self._lag.sent(frame.trip, now_s)
+                self._ahead.marked(frame.trip)
             await send(frame)
 
         async def watched_process(frame: Frame, direction: FrameDirection) -> None:
@@ -120,7 +108,10 @@ class Hold:
             return
         self._open.clear()
         self._longest = asyncio.get_running_loop().call_later(_AT_MOST_S, self._go_on)
-        self._take_back()
+        # Of a word that is just being said again, the rest was counted as late, too.
+        left_s = self.saying.lasts_s(self._again)
+        self._unplayed_s, self._again = self._ahead.take_back() + left_s, b""
+        self._later_s -= left_s
 
     def go_on(self) -> float:
         """Play on, from the beginning of the word.
@@ -140,9 +131,9 @@ class Hold:
         Returns:
             How much of what went through the output will not have been played (seconds).
         """
-        unplayed_s = self._dropped_s() if self._clear else 0.0
-        self._again, self._unplayed_s, self._played_at_s = b"", 0.0, 0.0
-        self._lag.cleared()
+        unplayed_s = self._dropped_s() if self._ahead.can_be_dropped else 0.0
+        self._again, self._unplayed_s = b"", 0.0
+        self._ahead.is_dropped()
         if not self._open.is_set():
             self._dropping = True
             self._interrupted.clear()
@@ -156,20 +147,7 @@ class Hold:
 
     def _dropped_s(self) -> float:
         waiting_s = self._unplayed_s + self.saying.lasts_s(self._again)
-        written_s = max(0.0, self._played_at_s - _now_s())
-        return max(0.0, waiting_s + written_s - self._not_through_s)
-
-    def _take_back(self) -> None:
-        """Have what was written and is not played yet dropped, if it can be said again."""
-        now_s = _now_s()
-        unplayed_s = self._played_at_s - now_s
-        # While something is written there is somebody who says it again.
-        worth_it = self._writing and unplayed_s > _TOO_LATE_S
-        if self._clear and worth_it and now_s >= self._unstoppable_until_s:
-            behind_s = self._lag.behind_s(now_s)
-            self._lag.cleared()
-            self._unplayed_s, self._played_at_s = unplayed_s + behind_s, now_s
-            self._clearing = asyncio.ensure_future(self._clear(behind_s))
+        return max(0.0, waiting_s + self._ahead.unplayed_s - self._not_through_s)
 
     def _go_on(self) -> None:
         waited = self._waits_since_s is not None
@@ -195,7 +173,7 @@ class Hold:
             if not await self._let_through(frame):
                 return False
             if self._again:
-                await self._give(self._said_again(frame), write)
+                await self._ahead.write(self._said_again(frame), write)
                 continue
             if given:
                 break
@@ -203,24 +181,10 @@ class Hold:
             self._not_through_s = frame.num_frames / frame.sample_rate
             self.saying.plays(frame)
             self.echo.played(frame.audio, frame.sample_rate)
-            if not await self._give(frame, write):
+            if not await self._ahead.write(frame, write):
                 return False
         self._not_through_s = 0.0
         return True
-
-    async def _give(self, frame: TTSAudioRawFrame, write: Write) -> bool:
-        if self._clearing:
-            await asyncio.wait([self._clearing])
-            self._clearing = None
-        lasts_s = frame.num_frames / frame.sample_rate
-        self._played_at_s = max(self._played_at_s, _now_s()) + lasts_s
-        if not frame.interruptible:
-            self._unstoppable_until_s = self._played_at_s
-        self._writing = True
-        try:
-            return await write(frame)
-        finally:
-            self._writing = False
 
     async def _let_through(self, frame: TTSAudioRawFrame) -> bool:
         if frame.interruptible and not self._open.is_set():

@@ -14,7 +14,8 @@ from pipecat.transports.base_input import BaseInputTransport
 from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.transports.base_transport import TransportParams
 
-from calls.barge_in.hold import Clear, Hold
+from calls.barge_in.ahead import Clear
+from calls.barge_in.hold import Hold
 from calls.notices import notice
 from calls.recording.call_recording import CallRecording
 from calls.recording.consent import Consent
