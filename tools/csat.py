@@ -26,8 +26,14 @@ SCORES = {
     "four": 4,
     "five": 5,
     "bad": 1,
+    "terrible": 1,
     "good": 5,
+    "great": 5,
+    "excellent": 5,
+    "perfect": 5,
 }
+# Numbers that rate nothing: "four out of five", "one moment".
+_NO_SCORE = re.compile(r"\bof (five|5)\b|\b(one|1) (moment|minute|second|sec|thing)\b")
 
 
 class RatedCall(Protocol):
@@ -65,7 +71,7 @@ async def rate_and_say_goodbye(params: FunctionCallParams, rating: str) -> None:
 
 def score_of(rating: str) -> int | None:
     """1 to 5; None where the caller did not say one, or said several."""
-    words = re.findall(r"[a-z]+|\d+", str(rating).lower())
+    words = re.findall(r"[a-z]+|\d+", _NO_SCORE.sub("", str(rating).lower()))
     scores = {SCORES[word] for word in words if word in SCORES}
     scores |= {int(word) for word in words if word in ("1", "2", "3", "4", "5")}
     # "not good", "not bad": who is to say?

@@ -27,6 +27,7 @@ from calls.turn_taking.ahead import Ahead, Outcome
 from calls.turn_taking.asking_ahead import LEAD_S, AskingAhead
 from calls.turn_taking.judge import Judge, Lean
 from calls.turn_taking.lull import Lull
+from calls.turn_taking.patience import NONE
 from calls.turn_taking.pause import A_SAMPLE_S, Pause
 from calls.turn_taking.pauses import Pauses
 from calls.turn_taking.quiet import Voice
@@ -182,10 +183,12 @@ class EndOfTurn(BaseUserTurnStopStrategy):
         await self._look()
 
     async def _breathe(self, lull: Lull, *, begins: bool) -> None:
-        if begins and self._asking.troubled and self._turn.heard.text:
+        turn, asking = self._turn, self._asking
+        if begins and asking.troubled and turn.heard.text and turn.patience != NONE:
             self._judge.glance(lull)
         await self._ask_ahead()
-        if self._asking.in_flight and not self._turn.quiet.has_only_begun:
+        lasts = asking.in_flight and not turn.quiet.has_only_begun
+        if lasts and turn.patience != NONE:
             # Once the detector is sure of the silence, the model's answer is there.
             self._judge.weigh(lull)
 

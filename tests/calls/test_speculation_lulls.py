@@ -68,6 +68,18 @@ async def test_words_are_enough_to_ask_as_long_as_they_did_not_mislead() -> None
 
 
 @in_virtual_time
+@pytest.mark.parametrize("credit", [2.0, 1.4])
+async def test_model_of_turns_is_not_asked_about_a_plain_yes(credit: float) -> None:
+    left, lean = leaning(0.9, 0.9)
+    async with turns_call(ANSWER, lean=lean, credit=credit) as call:
+        await call.bot_said("Shall I book it?")
+        await call.speaks(0.4)
+        await call.seems("yes")
+        await call.is_silent(0.3)
+        assert (call.asked, left, call.analyzer.asked) == (["yes"], [0.9, 0.9], 0)
+
+
+@in_virtual_time
 async def test_words_are_enough_to_ask_while_the_model_is_at_work_for_another_call() -> None:
     async def busy() -> None:
         return None
