@@ -67,11 +67,11 @@ class _SparingObserver(WorkerObserver):
     def __init__(self, *, observers: list[BaseObserver]) -> None:
         super().__init__(observers=observers)
         self._wanting: dict[type[Frame], tuple[tuple[Proxy, Takes], ...]] = {}
+        self._following: tuple[Proxy, ...] | None = None
 
     async def on_process_frame(self, data: FrameProcessed) -> None:
-        for observer, proxy in (self._proxies or {}).items():
-            if type(observer).on_process_frame is not BaseObserver.on_process_frame:
-                proxy.queue.put_nowait(data)
+        for proxy in self._who_follows():
+            proxy.queue.put_nowait(data)
 
     async def on_push_frame(self, data: FramePushed) -> None:
         frame = data.frame
@@ -88,14 +88,31 @@ class _SparingObserver(WorkerObserver):
 
     def add_observer(self, observer: BaseObserver) -> None:
         super().add_observer(observer)
-        self._wanting.clear()
+        self._ask_again()
 
     async def remove_observer(self, observer: BaseObserver) -> None:
         await super().remove_observer(observer)
+        self._ask_again()
+
+    def _ask_again(self) -> None:
         self._wanting.clear()
+        self._following = None
+
+    # Both are asked for every frame at every processor.
+
+    def _who_follows(self) -> tuple[Proxy, ...]:
+        following = self._following
+        if following is None:
+            following = tuple(
+                proxy
+                for observer, proxy in (self._proxies or {}).items()
+                if type(observer).on_process_frame is not BaseObserver.on_process_frame
+            )
+            if self._proxies is not None:
+                self._following = following
+        return following
 
     def _who_wants(self, kind: type[Frame]) -> tuple[tuple[Proxy, Takes], ...]:
-        # Asked for every frame at every processor.
         wanting = self._wanting.get(kind)
         if wanting is None:
             each = (self._proxies or {}).items()

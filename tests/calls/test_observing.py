@@ -1,5 +1,6 @@
 """A call's observers are told of what they look at, and of nothing else."""
 
+import asyncio
 import inspect
 import re
 
@@ -48,14 +49,18 @@ class Processings(BaseObserver):
             self.seen.append(data.frame)
 
 
-async def observed(*observers: BaseObserver, sparing: bool) -> None:
-    worker = PipelineWorker(
+def worker_with(*observers: BaseObserver) -> PipelineWorker:
+    return PipelineWorker(
         Pipeline([IdentityFilter(), IdentityFilter()]),
         params=PipelineParams(),
         observers=list(observers),
         enable_rtvi=False,
         cancel_on_idle_timeout=False,
     )
+
+
+async def observed(*observers: BaseObserver, sparing: bool) -> None:
+    worker = worker_with(*observers)
     if sparing:
         tell_those_who_look(worker)
     await worker.queue_frames([TextFrame("yes"), InputAudioRawFrame(bytes(320), 8000, 1)])
@@ -114,3 +119,19 @@ async def test_observer_is_told_of_those_pushes_that_it_takes_and_the_first_is_t
     await observed(leaving, first, sparing=True)
     assert [type(frame) for frame in leaving.seen] == [TextFrame, TextFrame]
     assert [type(frame) for frame in first.seen] == [TextFrame]
+
+
+@in_virtual_time
+async def test_observer_that_comes_in_mid_call_is_told_of_what_is_processed_from_then_on() -> None:
+    worker, late = worker_with(Processings()), Processings()
+    tell_those_who_look(worker)
+    runner = WorkerRunner(handle_sigint=False)
+    await runner.add_workers(worker)
+    running = asyncio.create_task(runner.run())
+    await worker.queue_frames([TextFrame("early")])
+    await asyncio.sleep(1)
+    worker.add_observer(late)
+    await worker.queue_frames([TextFrame("later")])
+    await worker.stop_when_done()
+    await running
+    assert {frame.text for frame in late.seen if isinstance(frame, TextFrame)} == {"later"}
