@@ -1,7 +1,7 @@
 """The calls of this process: each a task that holds its line until it is over."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from loguru import logger
@@ -9,17 +9,28 @@ from loguru import logger
 from calls.on_air import ON_AIR
 from server.lines import Line
 
+# What a call leaves to be done is done by then.
+_IDLE_AFTER_S = 2.0
+
 
 class RunningCalls:
-    """Owns every call's task, from the first ring to the end."""
+    """Owns every call's task, from the first ring to the end.
+
+    Attributes:
+        when_idle: Called when nobody has been on the line for a moment.
+    """
 
     def __init__(self) -> None:
+        self.when_idle: Callable[[], None] = lambda: None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._idle: asyncio.TimerHandle | None = None
 
     def start(self, line: Line, call: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run `call` on `line`. The line is free again when the call is over, however it ends."""
         task = asyncio.create_task(call)
         self._tasks.add(task)
+        if self._idle:
+            self._idle.cancel()
         task.add_done_callback(lambda done: self._over(done, line))
         return task
 
@@ -51,5 +62,8 @@ class RunningCalls:
     def _over(self, task: asyncio.Task[None], line: Line) -> None:
         self._tasks.discard(task)
         line.release()
+        if not self._tasks:
+            loop = asyncio.get_running_loop()
+            self._idle = loop.call_later(_IDLE_AFTER_S, lambda: self.when_idle())
         if not task.cancelled() and (error := task.exception()):
             logger.opt(exception=error).error(f"A call ended with an error: {error}")

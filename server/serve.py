@@ -1,7 +1,6 @@
 """The long-lived process: start, take calls, drain, end."""
 
 import asyncio
-import gc
 import signal
 import sys
 from collections.abc import Mapping
@@ -14,7 +13,7 @@ from calls.bot import Bot
 from calls.costs.prices import PricesError, price_table
 from calls.recording.finishing import finish_left_over
 from calls.warm_up import warm_up
-from server import logs
+from server import garbage, logs
 from server.app import create_app
 from server.bots import find_bots
 from server.house import House
@@ -87,7 +86,8 @@ class DrainingServer(uvicorn.Server):
         house.bots = await warm_up(house.bots, house.choices, house.settings)
         settings = house.settings
         await asyncio.to_thread(finish_left_over, settings.data_dir, settings.sealing_key)
-        _let_go_of_what_stays()
+        garbage.spare_what_stays()
+        house.calls.when_idle = garbage.look
         sys.setswitchinterval(_SWITCHED_AFTER_S)
         await super().startup(sockets)
         if self.started:
@@ -114,9 +114,3 @@ class DrainingServer(uvicorn.Server):
 
 # Threads that compute in Python give the interpreter back to the calls' loop after so long.
 _SWITCHED_AFTER_S = 0.001
-
-
-def _let_go_of_what_stays() -> None:
-    """Spare the collector all that is loaded for good: a look at all of it halts every call."""
-    gc.collect()
-    gc.freeze()

@@ -6,6 +6,7 @@ import pytest
 
 from server.lines import Lines, NoLine
 from server.running_calls import RunningCalls
+from tests.virtual_time import in_virtual_time
 
 
 def test_call_beyond_the_last_line_is_told_that_all_are_busy() -> None:
@@ -62,3 +63,39 @@ async def test_drain_cuts_off_a_call_that_does_not_end() -> None:
     await calls.finish(at_most_s=0)
     assert task.cancelled()
     assert lines.in_use == 0
+
+
+@in_virtual_time
+async def test_idle_is_said_once_nobody_has_been_on_the_line_for_a_moment() -> None:
+    lines, calls, idle = Lines(2), RunningCalls(), asyncio.Event()
+    calls.when_idle = idle.set
+    ends = [asyncio.Event(), asyncio.Event()]
+    first, second = (calls.start(lines.take(), ended.wait()) for ended in ends)  # pyright: ignore[reportArgumentType]
+    ends[0].set()
+    await first
+    await asyncio.sleep(60)
+    assert not idle.is_set()
+    ends[1].set()
+    await second
+    assert not idle.is_set()
+    await idle.wait()
+
+
+@in_virtual_time
+async def test_line_that_is_taken_again_at_once_is_not_idle() -> None:
+    lines, calls, over = Lines(1), RunningCalls(), asyncio.Event()
+    idle = 0
+
+    def count() -> None:
+        nonlocal idle
+        idle += 1
+
+    calls.when_idle = count
+    await calls.start(lines.take(), asyncio.sleep(1))
+    task = calls.start(lines.take(), over.wait())  # pyright: ignore[reportArgumentType]
+    await asyncio.sleep(60)
+    assert idle == 0
+    over.set()
+    await task
+    await asyncio.sleep(60)
+    assert idle == 1
